@@ -1,0 +1,57 @@
+# Everything a clone needs: python3.11 or newer and make. Each target makes .venv by itself.
+
+PYTHON ?= python3
+# Installs the lock file; pinned, because it decides what is installed.
+UV := uv==0.13.9
+BENCHMARKS := read_throughput memory
+
+BIN := .venv/bin
+READY := .venv/.ready
+RESOLVE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-version 3.11 \
+	--extra server --extra pandas --extra polars --extra duckdb --group dev \
+	--no-annotate --no-header --output-file requirements.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help dev demo test check fix bench lock clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: $(READY) ## Make .venv with everything locked, and the packages editable
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet "$(UV)"
+	$(BIN)/python -m uv pip sync --quiet --python $(BIN)/python requirements.lock
+	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## Serve the sample landscape and read it through the client
+	$(BIN)/python -m flight_server demo
+
+test: $(READY) ## Run the tests with the coverage that the core must have
+	$(BIN)/python -m pytest --cov=flight_client.protocol --cov=flight_server.planning \
+		--cov=flight_server.sql --cov-report=term-missing:skip-covered --cov-fail-under=95
+
+check: $(READY) ## Formatting, lint, types, import contracts, and that every test file is collected
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m basedpyright
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q tests/architecture/test_collection.py
+
+fix: $(READY) ## Format, and fix what ruff can fix by itself
+	$(BIN)/python -m ruff check --fix
+	$(BIN)/python -m ruff format
+
+bench: $(READY) ## Run every benchmark; each prints one JSON object
+	@for benchmark in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$benchmark --json || exit 1; done
+
+lock: $(READY) ## Resolve requirements.lock anew; keeps what still fits (rm it first to upgrade)
+	$(RESOLVE)
+
+clean: ## Remove .venv and everything that the tools left behind
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

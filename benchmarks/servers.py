@@ -1,0 +1,112 @@
+"""Servers in processes of their own, so that what is measured does not share a GIL with its client.
+
+Run as ``python -m benchmarks.servers KIND ...``; prints its URI and serves until stdin ends.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.flight as fl
+
+from benchmarks import tables
+from flight_server.app import RunningServer
+from flight_server.backends.duckdb.backend import DuckDbBackend
+from flight_server.backends.memory import MemoryBackend
+from flight_server.config import Configuration, ServerSection
+
+
+class CppServer(fl.FlightServerBase):
+    """pyarrow's own server: a table in memory, streamed by C++ from start to end.
+
+    A ticket is ``ROWS_PER_BATCH NUMBER OF``: the number-th of so many equal slices.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        super().__init__("grpc://127.0.0.1:0")
+        self._table = table
+
+    def do_get(self, context: fl.ServerCallContext, ticket: fl.Ticket) -> fl.RecordBatchStream:
+        """Stream a slice."""
+        batch_rows, number, of = map(int, ticket.ticket.split())
+        first = self._table.num_rows * number // of
+        last = self._table.num_rows * (number + 1) // of
+        return fl.RecordBatchStream(
+            self._table.slice(first, last - first).to_reader(max_chunksize=batch_rows)
+        )
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[str, int]]:
+    """Start ``python -m benchmarks.servers`` with these arguments; gives its URI and process id."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.servers", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        uri = process.stdout.readline().strip()
+        if not uri:
+            raise RuntimeError(f"the server {arguments} did not start")
+        yield uri, process.pid
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def peak_rss_mb(pid: int) -> float:
+    """Largest resident memory that a process has had so far, in MB (10^6 bytes)."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise RuntimeError("the kernel does not report VmHWM")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used so far, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    kind, *rest = sys.argv[1:]
+    configuration = Configuration(server=ServerSection(port=0))
+    match kind, rest:
+        case "cpp", [rows]:
+            server = CppServer(tables.in_memory(int(rows)))
+            _serve(f"grpc://127.0.0.1:{server.port}")
+            server.shutdown()
+        case "memory", [rows]:
+            backend = MemoryBackend({"SALES": {"ITEMS": tables.in_memory(int(rows))}})
+            with RunningServer(backend, configuration) as running_server:
+                _serve(running_server.uri)
+        case "duckdb", [path, *settings]:
+            limit = settings[0] if settings else None
+            backend = DuckDbBackend.open_database(path, read_only=True, memory_limit=limit)
+            with RunningServer(backend, configuration) as running_server:
+                _serve(running_server.uri)
+        case _:
+            raise SystemExit(f"no such server: {sys.argv[1:]}")
+
+
+def _serve(uri: str) -> None:
+    print(uri, flush=True)
+    while sys.stdin.read(1):
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""An Arrow Flight server that turns tickets into pushed-down SAP Datasphere SQL."""

@@ -1,0 +1,178 @@
+"""The composition root: the only module that builds concrete things from a configuration."""
+
+import ipaddress
+import logging
+import threading
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from flight_server.backends.base import Backend
+from flight_server.backends.duckdb.backend import DuckDbBackend
+from flight_server.config import Configuration, ConfigurationError, DatabaseSection
+from flight_server.planning.read import Limits
+from flight_server.service.discovery import Discovery
+from flight_server.service.reads import Reads
+from flight_server.service.seal import Seal, random_key
+from flight_server.sql.gate import CallerDialect
+from flight_server.wire.server import FlightServer, Listener, Services
+
+logger = logging.getLogger(__name__)
+
+
+class RunningServer:
+    """A server that listens, and the backend behind it, until it is closed."""
+
+    def __init__(self, backend: Backend, configuration: Configuration) -> None:
+        """Start to listen; the server owns the backend from here on.
+
+        Raises:
+            ConfigurationError: The listener is not safe, or cannot be had.
+        """
+        with ExitStack() as on_failure:
+            on_failure.callback(backend.close)
+            listener = listener_of(configuration)
+            try:
+                self._server = FlightServer(_services(backend, configuration), listener)
+            except (pa.ArrowException, OSError):
+                raise ConfigurationError((_cannot_listen(listener),)) from None
+            on_failure.pop_all()
+        self._backend = backend
+        self._grace_s = configuration.server.grace_s
+        scheme = "grpc+tls" if listener.tls else "grpc"
+        self.uri = f"{scheme}://{_host(configuration)}:{self._server.port}"
+
+    def close(self) -> bool:
+        """Stop listening, wait for the calls in flight, then close the backend.
+
+        Returns:
+            Whether all calls ended in time; those that did not lose their database.
+        """
+        waiting = threading.Thread(target=self._server.shutdown, name="shutdown", daemon=True)
+        waiting.start()
+        waiting.join(self._grace_s)
+        self._backend.close()
+        return not waiting.is_alive()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def start(configuration: Configuration) -> RunningServer:
+    """Open the database and listen.
+
+    Raises:
+        ConfigurationError: Something in the configuration cannot be used.
+        Error: The database cannot be opened.
+    """
+    require_safe_listener(configuration)
+    return RunningServer(open_backend(configuration.database), configuration)
+
+
+def open_backend(database: DatabaseSection) -> Backend:
+    """The backend of a configuration. The caller closes it.
+
+    Raises:
+        ConfigurationError: A file is missing or its SQL does not run.
+    """
+    init_script = None
+    if database.init_script is not None:
+        try:
+            init_script = database.init_script.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError((f"database.init_script: cannot read it: {error}",)) from None
+    return DuckDbBackend.open_database(
+        None if database.path is None else str(database.path),
+        read_only=database.read_only,
+        caller_dialect=CallerDialect(database.caller_dialect),
+        memory_limit=database.memory_limit,
+        threads=database.threads,
+        init_script=init_script,
+    )
+
+
+def _services(backend: Backend, configuration: Configuration) -> Services:
+    limits = Limits(default_batch_bytes=configuration.limits.batch_bytes)
+    secret = configuration.tickets.signing_key
+    key = random_key() if secret is None else secret.get_secret_value().encode()
+    discovery = Discovery(backend)
+    return Services(
+        discovery=discovery,
+        reads=Reads(backend, discovery, limits),
+        seal=Seal(key=key, lifetime_s=configuration.tickets.lifetime_s),
+    )
+
+
+def listener_of(configuration: Configuration) -> Listener:
+    """Where and how a server of this configuration listens.
+
+    Raises:
+        ConfigurationError: A certificate or key cannot be read.
+    """
+    server = configuration.server
+    tls = None
+    if server.tls_cert is not None and server.tls_key is not None:
+        try:
+            tls = (server.tls_cert.read_bytes(), server.tls_key.read_bytes())
+        except OSError as error:
+            raise ConfigurationError((f"server.tls_cert, server.tls_key: {error}",)) from None
+    scheme = "grpc+tls" if tls else "grpc"
+    return Listener(
+        location=f"{scheme}://{_host(configuration)}:{server.port}",
+        tls=tls,
+        advertise=server.advertise,
+        heartbeat_s=server.heartbeat_s,
+    )
+
+
+def _cannot_listen(listener: Listener) -> str:
+    """Why it may be; gRPC does not say."""
+    reasons = "another process may have the port, or the host is no address of this machine"
+    if listener.tls:
+        reasons += ", or server.tls_cert and server.tls_key are no PEM pair"
+    return f"Cannot listen on {listener.location}: {reasons}."
+
+
+def _host(configuration: Configuration) -> str:
+    host = configuration.server.host
+    return f"[{host}]" if ":" in host else host
+
+
+def require_safe_listener(configuration: Configuration) -> None:
+    """Beyond loopback, a server has TLS and authentication, or a flag that says it has not.
+
+    Authentication is not built yet (issue E), so that beyond loopback the flag is needed.
+    """
+    server = configuration.server
+    if is_loopback(server.host):
+        return
+    if not server.allow_insecure:
+        missing = "no authentication" if server.tls_cert else "neither TLS nor authentication"
+        raise ConfigurationError(
+            (
+                f"server.host: {server.host!r} is reached from other machines, and this server "
+                f"has {missing}: listen on 127.0.0.1, or set server.allow_insecure = true where "
+                "the network itself is trusted.",
+            )
+        )
+    logger.warning("listening on %s without authentication: anyone there can read", server.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

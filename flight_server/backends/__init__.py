@@ -1,0 +1,1 @@
+"""Where the data is; each backend can be removed without touching another."""

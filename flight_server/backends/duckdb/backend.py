@@ -1,0 +1,276 @@
+"""DuckDB as a backend: schemas are spaces, table macros are views with parameters, reads only.
+
+Two walls stand before the data beside the gate: every statement runs in a read-only transaction,
+and after opening the settings are locked, without files, extensions and Python's variables.
+"""
+
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Final, Self, cast
+from weakref import WeakSet
+
+import duckdb
+import pyarrow as pa
+
+from flight_client.protocol.catalog import Column, Entity, Space
+from flight_client.protocol.errors import InvalidSql, RefusedSql, Unavailable
+from flight_client.protocol.literals import LiteralValue
+from flight_client.protocol.schemas import to_schema
+from flight_server.backends.duckdb.catalog import Catalogue
+from flight_server.backends.duckdb.errors import translated
+from flight_server.backends.duckdb.stream import DuckDbStream, Reading
+from flight_server.backends.duckdb.types import hana_type
+from flight_server.backends.duckdb.values import bindable
+from flight_server.backends.sizing import width_varies
+from flight_server.planning.plan import ReadPlan
+from flight_server.sql.compose import name, sql, statement
+from flight_server.sql.gate import AdmittedQuery, CallerDialect
+from flight_server.sql.render import duckdb_select
+from flight_server.sql.statement import Statement
+from flight_server.sql.translate import to_duckdb
+
+_QUERY: Final = "The query"
+
+_PEEKED_ROWS: Final = 2048
+"""One vector of DuckDB: it reads that much for a single row too."""
+
+_LOCKS: Final = (
+    "SET python_enable_replacements = false",  # a table name must not find a Python variable
+    "SET enable_external_access = false",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET lock_configuration = true",
+)
+
+
+class DuckDbBackend:
+    """A ``Backend`` over one DuckDB database; each call and each stream has its own cursor."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, caller_dialect: CallerDialect
+    ) -> None:
+        """Take over a connection, lock its settings, and close it in the end."""
+        for setting in _LOCKS:
+            connection.execute(setting)
+        self._connection = connection
+        self._caller_dialect = caller_dialect
+        self._catalogue = Catalogue()
+        self._lock = threading.RLock()
+        self._streams: WeakSet[DuckDbStream] = WeakSet()
+
+    @classmethod
+    def open_database(
+        cls,
+        path: str | None,
+        *,
+        read_only: bool,
+        caller_dialect: CallerDialect = CallerDialect.HANA,
+        memory_limit: str | None = None,
+        threads: int | None = None,
+        init_script: str | None = None,
+    ) -> Self:
+        """Open a database.
+
+        Args:
+            path: Of the file; None for a new database in memory, which writes no file at all.
+            read_only: Open the file so that other processes may read it too. Reads change nothing
+                in either case; in memory it has no meaning.
+            caller_dialect: The SQL that callers write.
+            memory_limit: As DuckDB writes it, for example ``2GB``; None for 80 % of the machine.
+            threads: Worker threads; None for one a core.
+            init_script: SQL statements to run first, while files are still in reach.
+
+        Raises:
+            Unavailable: The database cannot be opened with these settings.
+            InvalidSql: The script fails.
+        """
+        settings = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+            # in memory DuckDB would spill into a folder of the directory the server was started in
+            "temp_directory": None if path else "",
+        }
+        try:
+            connection = duckdb.connect(
+                path or ":memory:",
+                read_only=read_only and path is not None,
+                config={key: value for key, value in settings.items() if value is not None},
+            )
+        except duckdb.Error as error:
+            raise Unavailable(
+                f"The DuckDB database {path or 'in memory'!r} does not open: {_first_line(error)}."
+            ) from error
+        try:
+            if init_script is not None:
+                connection.execute(init_script)
+            return cls(connection, caller_dialect)
+        except duckdb.Error as error:
+            connection.close()
+            raise InvalidSql(
+                f"The script that prepares the DuckDB database fails: {_first_line(error)}."
+            ) from error
+
+    @property
+    def kind(self) -> str:
+        """Its name in messages and explanations."""
+        return "duckdb"
+
+    @property
+    def caller_dialect(self) -> CallerDialect:
+        """The SQL that callers write."""
+        return self._caller_dialect
+
+    @property
+    def has_row_positions(self) -> bool:
+        """A view gives its rows in any order."""
+        return False
+
+    def spaces(self) -> Sequence[Space]:
+        """The schemas, ordered by name; ``main`` only where it has tables or views."""
+        with self._cursor("The catalogue") as cursor:
+            return self._catalogue.spaces(cursor)
+
+    def entities(self, space: str | None) -> Sequence[Entity]:
+        """The tables, views and table macros of a space or of all, by space and name."""
+        with self._cursor("The catalogue") as cursor:
+            return self._catalogue.entities(cursor, space)
+
+    def entity_names(self, space: str | None) -> Sequence[str]:
+        """The names of a space's entities or of all, in order, each once."""
+        with self._cursor("The catalogue") as cursor:
+            return self._catalogue.entity_names(cursor, space)
+
+    def find(self, name: str) -> Sequence[Entity]:
+        """The entities of exactly this name, ordered by space."""
+        with self._cursor("The catalogue") as cursor:
+            return self._catalogue.find(cursor, name)
+
+    def entity(self, space: str, name: str) -> Entity | None:
+        """The entity of exactly these names."""
+        with self._cursor("The catalogue") as cursor:
+            return self._catalogue.entity(cursor, space, name)
+
+    def row_count(self, entity: Entity) -> int | None:
+        """Exact number of rows of a table, which DuckDB keeps; None for views."""
+        if entity.kind != "table":
+            return None
+        count = statement(sql("SELECT count(*) FROM {}", name(entity.space, entity.name)))
+        with self._cursor(_subject(entity)) as cursor:
+            ((rows,),) = cast("list[tuple[int]]", cursor.execute(count.text).fetchall())
+        return rows
+
+    def open(self, plan: ReadPlan) -> DuckDbStream:
+        """A stream over the rows of a plan."""
+        return self._stream(
+            Reading(
+                statement=self.explain(plan),
+                schema=plan.schema,
+                batch_bytes=plan.batch_bytes,
+                subject=_subject(plan.entity),
+                caller_sql=False,
+                peek=_peek(plan),
+            )
+        )
+
+    def explain(self, plan: ReadPlan) -> Statement:
+        """The statement that ``open`` runs."""
+        return duckdb_select(plan)
+
+    def describe_query(
+        self, query: AdmittedQuery, parameters: Sequence[LiteralValue | None]
+    ) -> pa.Schema:
+        """Schema of a query's result, from binding it."""
+        select = self.explain_query(query, parameters)
+        with self._cursor(_QUERY, caller_sql=True) as cursor:
+            _require_select(cursor, select)
+            relation = cursor.sql(select.text, params=bindable(select.values))
+            typed = zip(relation.columns, relation.types, strict=True)
+            return to_schema(Column(column, hana_type(str(kind))) for column, kind in typed)
+
+    def open_query(
+        self,
+        query: AdmittedQuery,
+        parameters: Sequence[LiteralValue | None],
+        batch_bytes: int,
+    ) -> DuckDbStream:
+        """A stream over the rows of a query that passed the gate; the query is bound here."""
+        return self._stream(
+            Reading(
+                statement=self.explain_query(query, parameters),
+                schema=self.describe_query(query, parameters),
+                batch_bytes=batch_bytes,
+                subject=_QUERY,
+                caller_sql=True,
+            )
+        )
+
+    def explain_query(
+        self, query: AdmittedQuery, parameters: Sequence[LiteralValue | None]
+    ) -> Statement:
+        """The statement that ``open_query`` runs."""
+        return Statement(to_duckdb(query), tuple(parameters))
+
+    def close(self) -> None:
+        """End the open streams and release the database; its memory goes with the last stream."""
+        with self._lock:
+            # DuckDB closes the connection and its idle cursors, then complains of the busy ones;
+            # those belong to streams, which are ended here and closed by whoever opened them.
+            with suppress(duckdb.ResourceInUseException):
+                self._connection.close()
+            streams = list(self._streams)
+        for stream in streams:
+            stream.end(Unavailable("The server is closing its database; read again elsewhere."))
+
+    def _stream(self, reading: Reading) -> DuckDbStream:
+        with self._lock:  # one step, so that close finds every stream that got a cursor
+            stream = DuckDbStream(self._new_cursor(reading.subject), reading)
+            self._streams.add(stream)
+        return stream
+
+    def _new_cursor(self, subject: str) -> duckdb.DuckDBPyConnection:
+        try:
+            with self._lock:
+                return self._connection.cursor()
+        except duckdb.Error as error:
+            raise translated(error, reading=subject, caller_sql=False) from error
+
+    @contextmanager
+    def _cursor(
+        self, subject: str, *, caller_sql: bool = False
+    ) -> Generator[duckdb.DuckDBPyConnection]:
+        """A cursor in a read-only transaction; DuckDB's errors leave it translated."""
+        with self._new_cursor(subject) as cursor:
+            try:
+                cursor.execute("BEGIN TRANSACTION READ ONLY")
+                yield cursor
+            except duckdb.Error as error:
+                raise translated(error, reading=subject, caller_sql=caller_sql) from error
+
+
+def _require_select(cursor: duckdb.DuckDBPyConnection, select: Statement) -> None:
+    """Refuse what is not one SELECT; DuckDB would run all statements of a text but the last."""
+    kinds = [found.type for found in cursor.extract_statements(select.text)]
+    if kinds != [duckdb.StatementType.SELECT]:
+        raise RefusedSql("A query is one SELECT; send other statements in no text of a read.")
+
+
+def _peek(plan: ReadPlan) -> Statement | None:
+    """The first rows of a table, as they come; a view may have to compute all rows for one."""
+    if plan.entity.kind != "table" or not width_varies(plan.schema):
+        return None
+    return duckdb_select(
+        replace(
+            plan, where=None, order_by=(), sample=None, slice=None, offset=0, limit=_PEEKED_ROWS
+        )
+    )
+
+
+def _subject(entity: Entity) -> str:
+    return f"{entity.space}.{entity.name}"
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).partition("\n")[0].rstrip(".")

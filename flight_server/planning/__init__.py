@@ -1,0 +1,1 @@
+"""Ticket and catalogue in, plan out. Pure: no SQL, no database, no Flight."""

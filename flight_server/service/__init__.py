@@ -1,0 +1,1 @@
+"""What the product does, in its own words; no Flight, no driver."""

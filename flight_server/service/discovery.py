@@ -1,0 +1,77 @@
+"""Finds spaces and entities by name; says what is near where a name is unknown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flight_client.protocol.catalog import Entity, Space
+from flight_client.protocol.errors import AmbiguousEntity, UnknownEntity, UnknownSpace
+from flight_server.backends.base import Backend
+from flight_server.planning.names import nearest, suggestion
+
+ADVICE: Final = "list what there is and take a name from there"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The catalogue of a backend."""
+
+    backend: Backend
+
+    def spaces(self) -> tuple[Space, ...]:
+        """The spaces, ordered by name."""
+        return tuple(self.backend.spaces())
+
+    def entities(self, space: str | None = None) -> tuple[Entity, ...]:
+        """The entities of a space or of all spaces, ordered by space and name.
+
+        Raises:
+            UnknownSpace: There is no space of this name.
+        """
+        if space is not None:
+            self._require_space(space)
+        return tuple(self.backend.entities(space))
+
+    def entity(self, name: str, space: str | None = None) -> Entity:
+        """The entity of exactly this name.
+
+        Raises:
+            UnknownSpace: There is no space of this name.
+            UnknownEntity: No entity has this name; the nearest names are in the message.
+            AmbiguousEntity: No space is given and several hold an entity of this name.
+        """
+        found = self._found(name, space)
+        if not found:
+            raise self._unknown(name, space)
+        if len(found) > 1:
+            places = [entity.space for entity in found]
+            raise AmbiguousEntity(
+                f"{name!r} stands in the spaces {', '.join(places)}; say which one you mean.",
+                entity=name,
+                spaces=places,
+            )
+        return found[0]
+
+    def _found(self, name: str, space: str | None) -> Sequence[Entity]:
+        if space is None:
+            return self.backend.find(name)
+        self._require_space(space)
+        entity = self.backend.entity(space, name)
+        return () if entity is None else (entity,)
+
+    def _require_space(self, space: str) -> None:
+        known = [found.name for found in self.backend.spaces()]
+        if space not in known:
+            near = nearest(space, known)
+            raise UnknownSpace(
+                f"There is no space {space!r}{suggestion(near, ADVICE)}", space=space, nearest=near
+            )
+
+    def _unknown(self, name: str, space: str | None) -> UnknownEntity:
+        near = nearest(name, self.backend.entity_names(space))
+        where = f" in space {space!r}" if space else ""
+        return UnknownEntity(
+            f"There is no entity {name!r}{where}{suggestion(near, ADVICE)}",
+            entity=name,
+            nearest=near,
+        )

@@ -1,0 +1,156 @@
+"""Reads: what a ticket would give, and the stream that it gives."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from flight_client.protocol.catalog import Entity
+from flight_client.protocol.commands import Explanation
+from flight_client.protocol.errors import InvalidRead
+from flight_client.protocol.tickets import (
+    Compression,
+    ReadTicket,
+    SqlTicket,
+    Ticket,
+    encode_ticket,
+)
+from flight_server.backends.base import Backend, BatchStream
+from flight_server.planning.plan import ReadPlan
+from flight_server.planning.read import Limits, known_rows, plan_read, split
+from flight_server.service.discovery import Discovery
+from flight_server.sql.gate import AdmittedQuery, admit
+
+MAX_TICKETS_BYTES: Final = 8 * 1024 * 1024
+"""Most bytes of tickets in one answer: each endpoint repeats the whole read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInfo:
+    """What is known of a read before it runs.
+
+    Attributes:
+        schema: Of every endpoint.
+        tickets: One an endpoint; their rows together are the read.
+        total_rows: Exact number of rows, or None where only running the read would tell.
+    """
+
+    schema: pa.Schema
+    tickets: tuple[Ticket, ...]
+    total_rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRead:
+    """A stream, and how it is sent. The caller closes the stream."""
+
+    stream: BatchStream
+    compression: Compression
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Plans tickets against the catalogue and opens them in the backend."""
+
+    backend: Backend
+    discovery: Discovery
+    limits: Limits
+
+    def info(self, ticket: Ticket) -> ReadInfo:
+        """Schema, endpoints and size of a read; the database runs nothing.
+
+        Raises:
+            Error: The ticket does not fit the catalogue.
+        """
+        match ticket:
+            case ReadTicket():
+                plan = self.plan(ticket)
+                parts = self._split(ticket, plan.entity)
+                rows = known_rows(ticket, self.backend.row_count(plan.entity))
+                return ReadInfo(plan.schema, parts, rows)
+            case SqlTicket():
+                query = self._admit(ticket)
+                schema = self.backend.describe_query(query, ticket.parameters)
+                return ReadInfo(schema, (ticket,), None)
+
+    def open(self, ticket: Ticket) -> OpenRead:
+        """The stream of a ticket; the database starts with its first batch.
+
+        Raises:
+            Error: The ticket does not fit the catalogue.
+        """
+        match ticket:
+            case ReadTicket():
+                stream = self.backend.open(self.plan(ticket))
+            case SqlTicket():
+                stream = self.backend.open_query(
+                    self._admit(ticket),
+                    ticket.parameters,
+                    self.limits.batch_bytes(ticket.batch_bytes),
+                )
+        return OpenRead(stream, ticket.compression)
+
+    def explain(self, ticket: Ticket) -> Explanation:
+        """The statement that the ticket becomes in the database.
+
+        Raises:
+            Error: The ticket does not fit the catalogue.
+        """
+        match ticket:
+            case ReadTicket():
+                statement = self.backend.explain(self.plan(ticket))
+            case SqlTicket():
+                statement = self.backend.explain_query(self._admit(ticket), ticket.parameters)
+        return Explanation(self.backend.kind, statement.text, statement.values)
+
+    def plan(self, ticket: ReadTicket) -> ReadPlan:
+        """The ticket checked against the catalogue.
+
+        Raises:
+            Error: The ticket does not fit the catalogue.
+        """
+        entity = self.discovery.entity(ticket.entity, ticket.space)
+        return plan_read(ticket, entity, self.limits, by_position=self.backend.has_row_positions)
+
+    def _split(self, ticket: ReadTicket, entity: Entity) -> tuple[ReadTicket, ...]:
+        parts = split(ticket, entity, by_position=self.backend.has_row_positions)
+        if len(parts) > 1 and len(parts) * len(encode_ticket(ticket)) > MAX_TICKETS_BYTES:
+            raise InvalidRead(
+                f"{len(parts)} parts of this read would be over {MAX_TICKETS_BYTES:,} bytes of "
+                "tickets; ask for fewer parts or shorten its lists."
+            )
+        return parts
+
+    def _admit(self, ticket: SqlTicket) -> AdmittedQuery:
+        return admit(
+            ticket.sql,
+            dialect=self.backend.caller_dialect,
+            default_space=ticket.space,
+            lookup=CatalogLookup(self.backend),
+            parameter_count=len(ticket.parameters),
+        )
+
+
+class CatalogLookup:
+    """The catalogue as the SQL gate asks for it, for one statement: each name is looked up once."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._found: dict[str, dict[str, tuple[str, ...]]] = {}
+
+    def spaces(self) -> tuple[str, ...]:
+        """Names of the spaces."""
+        return tuple(space.name for space in self._backend.spaces())
+
+    def entities(self, space: str) -> tuple[str, ...]:
+        """Names of a space's entities."""
+        return tuple(self._backend.entity_names(space))
+
+    def columns(self, space: str, entity: str) -> tuple[str, ...] | None:
+        """Names of an entity's columns; None if there is no such entity."""
+        if entity not in self._found:
+            self._found[entity] = {
+                found.space: tuple(column.name for column in found.columns)
+                for found in self._backend.find(entity)
+            }
+        return self._found[entity].get(space)

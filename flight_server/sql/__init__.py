@@ -1,0 +1,1 @@
+"""Plans and callers' SELECTs in, statements out. Pure: no database, no Flight."""

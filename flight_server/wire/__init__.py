@@ -1,0 +1,1 @@
+"""Flight RPC in and out: decode, call a service, encode; decides nothing."""

@@ -1,0 +1,240 @@
+"""The Flight verbs: each decodes its bytes, calls one service and encodes the answer."""
+
+# pyarrow-stubs 20 gives several verbs other types than pyarrow 26 documents and takes:
+# pyright: reportIncompatibleMethodOverride=false, reportArgumentType=false
+# pyright: reportOptionalIterable=false, reportUnknownArgumentType=false
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.flight as fl
+
+from flight_client.protocol.catalog import Column, Entity, encode_entity, encode_space
+from flight_client.protocol.commands import (
+    ACTIONS,
+    DESCRIBE_ENTITY,
+    EXPLAIN,
+    LIST_ENTITIES,
+    LIST_SPACES,
+    decode_entity_query,
+    encode_explanation,
+)
+from flight_client.protocol.errors import (
+    InvalidRead,
+    InvalidTicket,
+    UnknownAction,
+    UnsupportedType,
+)
+from flight_client.protocol.schemas import arrow_type, to_schema
+from flight_client.protocol.tickets import ReadTicket, Ticket
+from flight_server.service.discovery import Discovery
+from flight_server.service.reads import ReadInfo, Reads
+from flight_server.service.seal import Seal
+from flight_server.wire.errors import boundary, untraced
+from flight_server.wire.streams import send
+
+ANONYMOUS: Final = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the verbs call."""
+
+    discovery: Discovery
+    reads: Reads
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Where and how the server listens.
+
+    Attributes:
+        location: For example ``grpc://127.0.0.1:8815``; port 0 takes a free one.
+        tls: Certificate chain and private key, both PEM; None for plaintext.
+        advertise: Locations put into endpoints; with none, clients stay on their connection.
+        heartbeat_s: Longest silence of a stream in seconds.
+    """
+
+    location: str
+    tls: tuple[bytes, bytes] | None = None
+    advertise: tuple[str, ...] = ()
+    heartbeat_s: float = 5.0
+
+
+class FlightServer(fl.FlightServerBase):
+    """An Arrow Flight server over the services. It is live once constructed.
+
+    ``shutdown`` ends it; call it from another thread than one of its own.
+    """
+
+    def __init__(self, services: Services, listener: Listener) -> None:
+        self._services = services
+        self._listener = listener
+        certificates = [listener.tls] if listener.tls else None
+        try:
+            super().__init__(listener.location, tls_certificates=certificates)
+        except BaseException:
+            del self._services  # pyarrow never frees a server that did not start
+            raise
+
+    def get_flight_info(
+        self, context: fl.ServerCallContext, descriptor: fl.FlightDescriptor
+    ) -> fl.FlightInfo:
+        """Schema and endpoints of a read; the database runs nothing."""
+        with boundary("GetFlightInfo"):
+            info = self._services.reads.info(self._ticket(descriptor, context))
+            return self._encode_info(info, descriptor, context)
+
+    def get_schema(
+        self, context: fl.ServerCallContext, descriptor: fl.FlightDescriptor
+    ) -> fl.SchemaResult:
+        """Schema of a read."""
+        with untraced(), boundary("GetSchema"):
+            info = self._services.reads.info(self._ticket(descriptor, context))
+            return fl.SchemaResult(info.schema)
+
+    def do_get(self, context: fl.ServerCallContext, ticket: fl.Ticket) -> fl.FlightDataStream:
+        """The rows of a ticket that this server sealed or a client wrote."""
+        with boundary("DoGet"):
+            opened = self._services.seal.open(ticket.ticket, _principal(context))
+            return send(
+                self._services.reads.open(opened),
+                heartbeat_s=self._listener.heartbeat_s,
+                is_cancelled=context.is_cancelled,
+            )
+
+    def list_flights(
+        self, context: fl.ServerCallContext, criteria: bytes
+    ) -> Iterator[fl.FlightInfo]:
+        """Every entity, or those of the space that the criteria name (an EntityQuery)."""
+        with boundary("ListFlights"):
+            found = self._services.discovery.entities(_space_of("ListFlights", criteria))
+            return iter([self._listed(entity, context) for entity in found])
+
+    def list_actions(self, context: fl.ServerCallContext) -> Sequence[fl.ActionType]:
+        """The actions of ``flight_client.protocol.commands``."""
+        return [fl.ActionType(name, description) for name, description in ACTIONS.items()]
+
+    def do_action(self, context: fl.ServerCallContext, action: fl.Action) -> Iterator[fl.Result]:
+        """Answer one action."""
+        with boundary("DoAction"):
+            body = action.body.to_pybytes()
+            return iter([fl.Result(answer) for answer in self._answers(action.type, body, context)])
+
+    def do_put(
+        self,
+        context: fl.ServerCallContext,
+        descriptor: fl.FlightDescriptor,
+        reader: fl.MetadataRecordBatchReader,
+        writer: fl.FlightMetadataWriter,
+    ) -> None:
+        """Refused: this release reads."""
+        with boundary("DoPut"):
+            raise UnknownAction("This server does not take data (DoPut); it serves reads.")
+
+    def do_exchange(
+        self,
+        context: fl.ServerCallContext,
+        descriptor: fl.FlightDescriptor,
+        reader: fl.MetadataRecordBatchReader,
+        writer: fl.FlightMetadataWriter,
+    ) -> None:
+        """Refused: this release reads."""
+        with boundary("DoExchange"):
+            raise UnknownAction("This server does not exchange data (DoExchange); it serves reads.")
+
+    def _answers(self, name: str, body: bytes, context: fl.ServerCallContext) -> list[bytes]:
+        discovery = self._services.discovery
+        match name:
+            case _ if name == LIST_SPACES:
+                return [encode_space(space) for space in discovery.spaces()]
+            case _ if name == LIST_ENTITIES:
+                space = _space_of(LIST_ENTITIES, body)
+                return [encode_entity(entity) for entity in discovery.entities(space)]
+            case _ if name == DESCRIBE_ENTITY:
+                query = decode_entity_query(body)
+                if query.entity is None:
+                    raise InvalidRead(f"{DESCRIBE_ENTITY} needs the name of an entity.")
+                return [encode_entity(discovery.entity(query.entity, query.space))]
+            case _ if name == EXPLAIN:
+                ticket = self._services.seal.open(body, _principal(context))
+                return [encode_explanation(self._services.reads.explain(ticket))]
+            case _:
+                raise UnknownAction(
+                    f"There is no action {name!r:.80}; known are {', '.join(ACTIONS)}."
+                )
+
+    def _ticket(self, descriptor: fl.FlightDescriptor, context: fl.ServerCallContext) -> Ticket:
+        """A command holds a ticket; a path names an entity, with or without its space."""
+        if descriptor.descriptor_type == fl.DescriptorType.CMD:
+            return self._services.seal.open(descriptor.command, _principal(context))
+        if descriptor.descriptor_type == fl.DescriptorType.PATH:
+            match [_decoded(part) for part in descriptor.path]:
+                case [entity]:
+                    return ReadTicket(entity=entity)
+                case [space, entity]:
+                    return ReadTicket(space=space, entity=entity)
+                case path:
+                    raise InvalidTicket(f"A path is SPACE/ENTITY or ENTITY; got {len(path)} parts.")
+        raise InvalidTicket("A descriptor is a command (a ticket) or a path (SPACE/ENTITY).")
+
+    def _listed(self, entity: Entity, context: fl.ServerCallContext) -> fl.FlightInfo:
+        """What a plain Flight client sees of an entity: the columns that can be read.
+
+        It has no endpoint where a ticket would lack the value of a mandatory parameter.
+        """
+        readable = tuple(column for column in entity.columns if _has_arrow_type(column))
+        descriptor = fl.FlightDescriptor.for_path(entity.space, entity.name)
+        whole = readable == entity.columns
+        ticket = ReadTicket(
+            space=entity.space,
+            entity=entity.name,
+            columns=None if whole or not readable else tuple(found.name for found in readable),
+        )
+        needs_more = not readable or any(found.mandatory for found in entity.parameters)
+        info = ReadInfo(to_schema(readable), () if needs_more else (ticket,), None)
+        return self._encode_info(info, descriptor, context)
+
+    def _encode_info(
+        self, info: ReadInfo, descriptor: fl.FlightDescriptor, context: fl.ServerCallContext
+    ) -> fl.FlightInfo:
+        seal = self._services.seal
+        principal = _principal(context)
+        locations = list(self._listener.advertise)
+        expires = pa.scalar(seal.expiry(), pa.timestamp("s")).cast(pa.timestamp("ns"))
+        endpoints = [
+            fl.FlightEndpoint(seal.seal(ticket, principal), locations, expires)
+            for ticket in info.tickets
+        ]
+        rows = -1 if info.total_rows is None else info.total_rows
+        return fl.FlightInfo(info.schema, descriptor, endpoints, rows, -1, ordered=True)
+
+
+def _space_of(verb: str, body: bytes) -> str | None:
+    query = decode_entity_query(body)
+    if query.entity is not None:
+        raise InvalidRead(f"{verb} takes a space and no entity; {DESCRIBE_ENTITY} takes both.")
+    return query.space
+
+
+def _has_arrow_type(column: Column) -> bool:
+    try:
+        arrow_type(column.type)
+    except UnsupportedType:
+        return False
+    return True
+
+
+def _decoded(part: bytes) -> str:
+    try:
+        return part.decode()
+    except UnicodeDecodeError:
+        raise InvalidTicket("A path is UTF-8 text.") from None
+
+
+def _principal(context: fl.ServerCallContext) -> str:
+    """Who calls: the identity that authentication established, or anonymous."""
+    return context.peer_identity().decode("utf-8", "replace") or ANONYMOUS

@@ -1,0 +1,36 @@
+"""The contract suite runs once for each subject; a declared gap must fail as declared."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from flight_server.backends.base import Backend
+from tests.contract.backends.shared_tables import all_tables
+from tests.contract.backends.subjects import SUBJECTS, Subject
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(capability): what a backend may declare as a gap")
+
+
+@pytest.fixture(scope="session", params=SUBJECTS, ids=lambda subject: subject.name)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def backend(subject: Subject) -> Iterator[Backend]:
+    """A backend with the shared tables, for tests that only read."""
+    made = subject.make(all_tables())
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _declared_gap(request: pytest.FixtureRequest) -> None:
+    marker = request.node.get_closest_marker("needs")
+    if marker is None or "subject" not in request.fixturenames:
+        return
+    gap = request.getfixturevalue("subject").gaps.get(marker.args[0])
+    if gap is not None:
+        request.applymarker(pytest.mark.xfail(reason=gap.reason, raises=gap.raises, strict=True))

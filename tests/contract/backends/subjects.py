@@ -1,0 +1,80 @@
+"""The backends that keep the contract, each with what it says it cannot do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import duckdb
+import pyarrow as pa
+
+from flight_client.protocol.errors import UnknownEntity, UnsupportedSql
+from flight_server.backends.base import Backend
+from flight_server.backends.duckdb import DuckDbBackend
+from flight_server.backends.memory import MemoryBackend
+from flight_server.sql.gate import CallerDialect
+from tests.contract.backends.shared_tables import SPACE
+
+VIEW = "SCALED"
+"""A view over NUMBERS with a mandatory P_FACTOR and a P_SHIFT that is 10 by default."""
+
+
+class Make(Protocol):
+    """Puts tables into a new backend, and the view where it has views with parameters."""
+
+    def __call__(self, tables: Mapping[str, pa.Table]) -> Backend: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something the contract wants and a backend declares that it has not."""
+
+    reason: str
+    raises: type[Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A backend under contract.
+
+    Attributes:
+        gaps: By capability: ``sql`` or ``parameters``. A gap that is closed without
+            being taken from here fails the suite, because its tests are expected to fail.
+    """
+
+    name: str
+    make: Make
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
+
+
+def make_memory(tables: Mapping[str, pa.Table]) -> Backend:
+    """Arrow tables as they are."""
+    return MemoryBackend({SPACE: tables})
+
+
+def make_duckdb(tables: Mapping[str, pa.Table]) -> Backend:
+    """The same tables in a database in memory."""
+    connection = duckdb.connect()
+    connection.execute(f'CREATE SCHEMA "{SPACE}"')
+    for name, table in tables.items():
+        connection.register("incoming", table)
+        connection.execute(f'CREATE TABLE "{SPACE}"."{name}" AS SELECT * FROM incoming')
+        connection.unregister("incoming")
+    if "NUMBERS" in tables:
+        connection.execute(
+            f'CREATE MACRO "{SPACE}"."{VIEW}"("P_FACTOR" INTEGER, "P_SHIFT" INTEGER := 10) AS TABLE'
+            f' SELECT "ID", "ID" * "P_FACTOR" + "P_SHIFT" AS "SCALED" FROM "{SPACE}"."NUMBERS"'
+        )
+    return DuckDbBackend(connection, CallerDialect.HANA)
+
+
+SUBJECTS = (
+    Subject(
+        "memory",
+        make_memory,
+        gaps={
+            "sql": Gap("Arrow tables have no SQL", UnsupportedSql),
+            "parameters": Gap("Arrow tables are no views", UnknownEntity),
+        },
+    ),
+    Subject("duckdb", make_duckdb),
+)

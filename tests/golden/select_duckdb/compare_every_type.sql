@@ -1,0 +1,13 @@
+SELECT CAST(e."NET" AS DECIMAL(15, 2)) AS "NET" FROM "SALES"."ORDERS" AS e WHERE CAST(e."REGION" AS VARCHAR) <> ? AND e."ORDER_ID" > ? AND e."LINES" >= ? AND e."NET" < ? AND e."RATE" <= ? AND e."WEIGHT" = ? AND e."SCORE" = ? AND e."PAID" = TRUE AND e."PAID" <> FALSE AND e."ORDERED_ON" = ? AND e."PICKUP" = ? AND e."CHANGED_AT" = ? AND e."SHIPPED_AT" = ? AND e."GUID" = ?
+-- ? ''
+-- ? -9223372036854775808
+-- ? 1
+-- ? Decimal('0.10')
+-- ? Decimal('1E-30')
+-- ? 0.1
+-- ? 0.5
+-- ? datetime.date(2024, 2, 29)
+-- ? datetime.time(23, 59, 59)
+-- ? datetime.datetime(9999, 12, 31, 23, 59, 59, 999999)
+-- ? datetime.datetime(1, 1, 1, 0, 0)
+-- ? b'\x00\xff'

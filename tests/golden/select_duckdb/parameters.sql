@@ -1,0 +1,14 @@
+SELECT CAST(e."CURRENCY" AS VARCHAR) AS "CURRENCY", CAST(e."REVENUE" AS DECIMAL(38, 4)) AS "REVENUE" FROM "SALES"."Umsatz je Währung"("P_CURRENCY" := CAST(? AS VARCHAR), "P_FROM" := CAST(? AS DATE), "P_LEAST" := CAST(? AS DECIMAL(10, 2)), "P_TOP" := CAST(? AS INTEGER), "P_SHARE" := CAST(? AS DOUBLE), "P_OPEN" := CAST(? AS BOOLEAN), "P_AT" := CAST(? AS TIMESTAMP), "P_SINCE" := CAST(? AS TIMESTAMP_S), "P_HOUR" := CAST(? AS TIME), "P_GUID" := CAST(? AS BLOB), "P_RATE" := ?, "P_SMALL" := ?, "P_REAL" := CAST(? AS FLOAT)) AS e
+-- ? "E'U"
+-- ? datetime.date(2024, 1, 1)
+-- ? Decimal('-1.50')
+-- ? 10
+-- ? 0.1
+-- ? True
+-- ? datetime.datetime(2024, 1, 1, 12, 30, 0, 5)
+-- ? datetime.datetime(2024, 1, 1, 12, 30)
+-- ? datetime.time(12, 30)
+-- ? b'\x00\xff'
+-- ? Decimal('1E-30')
+-- ? Decimal('7')
+-- ? 0.5

@@ -1,0 +1,2 @@
+SELECT CAST(e."NET" AS DECIMAL(15, 2)) AS "NET" FROM "SALES"."ORDERS" AS e WHERE e."LINES" = ? AND random() < 0.001
+-- ? 1

@@ -1,0 +1,3 @@
+SELECT CAST(e."NET" AS DECIMAL(15, 2)) AS "NET" FROM "SALES"."ORDERS" AS e WHERE (e."LINES" = ? OR e."NET" > ?) AND (CAST(e."ORDER_ID" AS BIGINT) % 4 + 4) % 4 = 3 AND e."ORDER_ID" IS NOT NULL
+-- ? 1
+-- ? Decimal('5.00')

@@ -1,0 +1,13 @@
+SELECT "NET" FROM "SALES"."ORDERS" WHERE "REGION" <> ? AND "ORDER_ID" > ? AND "LINES" >= ? AND "NET" < ? AND "RATE" <= ? AND "WEIGHT" = ? AND "SCORE" = ? AND "PAID" = TRUE AND "PAID" <> FALSE AND "ORDERED_ON" = ? AND "PICKUP" = ? AND "CHANGED_AT" = ? AND "SHIPPED_AT" = ? AND "GUID" = ?
+-- ? ''
+-- ? -9223372036854775808
+-- ? 1
+-- ? Decimal('0.10')
+-- ? Decimal('1E-30')
+-- ? 0.1
+-- ? 0.5
+-- ? datetime.date(2024, 2, 29)
+-- ? datetime.time(23, 59, 59)
+-- ? datetime.datetime(9999, 12, 31, 23, 59, 59, 999999)
+-- ? datetime.datetime(1, 1, 1, 0, 0)
+-- ? b'\x00\xff'

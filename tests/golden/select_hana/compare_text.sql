@@ -1,0 +1,2 @@
+SELECT "NET" FROM "SALES"."ORDERS" WHERE "REGION" = ?
+-- ? "O'Brien \\ Süd 🛒"

@@ -1,0 +1,4 @@
+SELECT "NET" FROM "SALES"."ORDERS" WHERE "LINES" IN (?, ?, ?)
+-- ? 1
+-- ? 2
+-- ? 3

@@ -1,0 +1,2 @@
+SELECT "NET" FROM "SALES"."ORDERS" WHERE "NOTE" LIKE ? ESCAPE '\'
+-- ? '50\\%%'

@@ -1,0 +1,3 @@
+SELECT "NET" FROM "SALES"."ORDERS" WHERE "REGION" NOT IN (?, ?)
+-- ? 'N'
+-- ? 'S'

@@ -1,0 +1,35 @@
+"""The benchmarks run and print one JSON object; their numbers are not judged here."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ratios"),
+    [
+        (
+            ["read_throughput", "--rows", "50000", "--rounds", "1"],
+            {"memory_vs_cpp_stream", "duckdb_vs_cpp_stream"},
+        ),
+        (["memory", "--rows", "200000", "--pause-ms", "1"], {"slow_vs_fast_peak_rss"}),
+    ],
+    ids=["read_throughput", "memory"],
+)
+def test_benchmark_prints_one_json_object(arguments: list[str], ratios: set[str]) -> None:
+    name, *options = arguments
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", "--json", *options],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    report = json.loads(done.stdout)
+    assert set(report) == {"figures", "ratios", "environment"}
+    assert ratios <= set(report["ratios"])
+    numbers = [*report["figures"].values(), *report["ratios"].values()]
+    assert all(isinstance(number, int | float) and number >= 0 for number in numbers)
+    assert {"python", "cores", "pyarrow", "duckdb"} <= set(report["environment"])
