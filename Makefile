@@ -3,19 +3,22 @@
 PYTHON ?= python3
 # Installs the lock file; pinned, because it decides what is installed.
 UV := uv==0.13.9
-BENCHMARKS := read_throughput memory
+BENCHMARKS := read_throughput memory hana_read
+
+# Tests of the pure core. Measuring coverage makes every test slower, so the others go without.
+CORE_TESTS := $(addprefix tests/unit/,client planning protocol service sql sql_render) tests/property
 
 BIN := .venv/bin
 READY := .venv/.ready
 RESOLVE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-version 3.11 \
-	--extra server --extra pandas --extra polars --extra duckdb --group dev \
+	--extra server --extra hana --extra pandas --extra polars --extra duckdb --group dev \
 	--no-annotate --no-header --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test check fix bench lock clean
+.PHONY: help dev demo test test-emulator-clients test-live check fix bench lock clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: $(READY) ## Make .venv with everything locked, and the packages editable
 
@@ -32,8 +35,16 @@ demo: $(READY) ## Serve the sample landscape and read it through the client
 	$(BIN)/python -m flight_server demo
 
 test: $(READY) ## Run the tests with the coverage that the core must have
-	$(BIN)/python -m pytest --cov=flight_client.protocol --cov=flight_server.planning \
-		--cov=flight_server.sql --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest $(CORE_TESTS) --cov=flight_client.protocol \
+		--cov=flight_server.planning --cov=flight_server.sql \
+		--cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(CORE_TESTS))
+
+test-emulator-clients: $(READY) ## npm hdb, @sap/hana-client and go-hdb against the HANA emulator
+	$(BIN)/python -m pytest -m emulator_clients tests/emulator_clients
+
+test-live: $(READY) ## Questions to the tenant that FLIGHT_LIVE_HANA names (tests/live/README.md)
+	$(BIN)/python -m pytest -v tests/live
 
 check: $(READY) ## Formatting, lint, types, import contracts, and that every test file is collected
 	$(BIN)/python -m ruff format --check
@@ -54,4 +65,5 @@ lock: $(READY) ## Resolve requirements.lock anew; keeps what still fits (rm it f
 
 clean: ## Remove .venv and everything that the tools left behind
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist
+	rm -rf tests/emulator_clients/node/node_modules tests/emulator_clients/go/build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,7 +8,7 @@ endpoints in parallel; the best round counts, because whatever else the machine 
 ``memory_vs_cpp_stream`` and ``duckdb_vs_cpp_stream`` are geometric means over all settings. Where
 the rest of DuckDB's goes: ``duckdb_alone`` reads the same file in this process, with all cores and
 without Flight, and ``..._server_cpu_s_per_gb`` is what each server computes for a GB. Several
-endpoints of a DuckDB table are as many scans of all of it, each keeping the rows of its hash.
+endpoints of a DuckDB table are as many statements, each over a range of the first integer column.
 """
 
 import tempfile

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("pyarrow", "duckdb", "datasphere-flight")
+PACKAGES = ("pyarrow", "duckdb", "hdbcli", "datasphere-flight")
 
 
 def environment() -> dict[str, str | int | float]:

@@ -14,10 +14,14 @@ import pyarrow as pa
 import pyarrow.flight as fl
 
 from benchmarks import tables
-from flight_server.app import RunningServer
+from benchmarks.hana_clients import PASSWORD, USER
+from flight_server.app import RunningServer, start
 from flight_server.backends.duckdb.backend import DuckDbBackend
 from flight_server.backends.memory import MemoryBackend
 from flight_server.config import Configuration, ServerSection
+from tests.hana_emulator.engine import DuckEngine
+from tests.hana_emulator.replay import Recordings
+from tests.hana_emulator.server import EmulatorServer
 
 
 class CppServer(fl.FlightServerBase):
@@ -98,8 +102,28 @@ def main() -> None:
             backend = DuckDbBackend.open_database(path, read_only=True, memory_limit=limit)
             with RunningServer(backend, configuration) as running_server:
                 _serve(running_server.uri)
+        case "hana", [rows, delay_ms]:
+            _emulate_hana(int(rows), float(delay_ms))
+        case "datasphere", [port]:
+            hana = {"address": "127.0.0.1", "port": port, "allow_plaintext": True,
+                    "user": USER, "password": PASSWORD}  # fmt: skip
+            with start(Configuration(server=configuration.server, hana=hana)) as running_server:
+                _serve(running_server.uri)
         case _:
             raise SystemExit(f"no such server: {sys.argv[1:]}")
+
+
+def _emulate_hana(rows: int, delay_ms: float) -> None:
+    """The emulator with the table SALES.ITEMS; it encodes each result once and replays it."""
+    engine = DuckEngine()
+    engine.add_space("SALES")
+    engine.add_user(USER, PASSWORD)
+    engine.load_arrow("SALES", "ITEMS", tables.of_hana(rows))
+    engine.run_script(f'GRANT SELECT ON SCHEMA "SALES" TO "{USER}"')
+    recordings = Recordings()
+    with EmulatorServer(engine, delay_s=delay_ms / 1000, recordings=recordings) as server:
+        _serve(str(server.port))
+    engine.close()
 
 
 def _serve(uri: str) -> None:

@@ -15,6 +15,7 @@ from flight_client.protocol.literals import LiteralValue, check_literal
 from flight_client.protocol.tickets import (
     Compression,
     Partition,
+    PartitionMethod,
     ReadTicket,
     Sample,
     SqlTicket,
@@ -163,6 +164,7 @@ class Client:
         seed: SupportsIndex | None = None,
         partitions: SupportsIndex | None = None,
         partition_by: str | None = None,
+        partition_method: PartitionMethod | None = None,
         batch_bytes: SupportsIndex | None = None,
         compression: Compressed | Compression | None = None,
         progress: bool | None = None,
@@ -187,6 +189,9 @@ class Client:
             seed: The same seed draws the same rows, where the database can promise that.
             partitions: Endpoints to split the read into, 1 to 1024.
             partition_by: Column whose values decide; None leaves the choice to the server.
+            partition_method: ``range`` cuts the values of a number, date or timestamp into runs;
+                ``hash`` cuts any column evenly and lets the database scan everything each time;
+                None leaves the choice to the server.
             batch_bytes: Size of record batches in bytes, 64 KiB to 16 MiB.
             compression: ``lz4`` or ``zstd`` on the wire, for slow networks.
             progress: As in ``connect``, for this read.
@@ -207,7 +212,7 @@ class Client:
             limit=_whole("limit", limit),
             offset=_whole("offset", offset) or 0,
             sample=_sample(sample, seed),
-            partition=_partition(partitions, partition_by),
+            partition=_partition(partitions, partition_by, partition_method),
             batch_bytes=_whole("batch_bytes", batch_bytes),
             compression=_compression(compression),
         )
@@ -300,12 +305,15 @@ def _sample(fraction: float | None, seed: SupportsIndex | None) -> Sample | None
     return Sample(drawn, _whole("seed", seed))
 
 
-def _partition(of: SupportsIndex | None, by: str | None) -> Partition | None:
+def _partition(
+    of: SupportsIndex | None, by: str | None, method: PartitionMethod | None
+) -> Partition | None:
     count = _whole("partitions", of)
     if count is not None:
-        return Partition(of=count, by=by)
-    if by is not None:
-        raise InvalidRead("partition_by= has a meaning with partitions= only; give both or none.")
+        return Partition(of=count, by=by, method=method)
+    for name, given in (("partition_by", by), ("partition_method", method)):
+        if given is not None:
+            raise InvalidRead(f"{name}= has a meaning with partitions= only; give both or none.")
     return None
 
 

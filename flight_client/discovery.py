@@ -170,7 +170,7 @@ class Description:
             [
                 cell(column.name),
                 str(column.type),
-                arrow_name(column.type),
+                arrow_name(column.read_as or column.type),
                 "key" if column.key else "",
                 "yes" if column.nullable else "no",
                 cell(column.comment),

@@ -76,6 +76,7 @@ class OrderedStreams:
         self._depth = depth
         self._idle_timeout_s = idle_timeout_s
         self._changed = threading.Condition()
+        self._opening = threading.Lock()
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"flight-client-read-{number}", daemon=True)
@@ -170,32 +171,44 @@ class OrderedStreams:
                 self._fill(lane)
             except BaseException as error:  # noqa: BLE001 - raised again by __next__
                 failure = error
-            with self._changed:
-                lane.failure = lane.failure or failure
-                lane.ended = True
-                self._changed.notify_all()
+            self._end(lane, failure)
 
     def _next_lane(self) -> _Lane | None:
-        with self._changed:
-            hopeless = self._closed or any(lane.failure for lane in self._lanes)
-            if hopeless or not self._waiting:
-                return None
-            lane = self._waiting.popleft()
-            lane.last_sign_s = time.monotonic()
+        """The next stream, opened; one is opened after the other.
+
+        A server may let only some of them run at a time. It takes them in the order in which they
+        come, and the one that is waited for must not stand behind those that are not.
+        """
+        with self._opening:
+            with self._changed:
+                hopeless = self._closed or any(lane.failure for lane in self._lanes)
+                if hopeless or not self._waiting:
+                    return None
+                lane = self._waiting.popleft()
+                lane.last_sign_s = time.monotonic()
+            try:
+                stream = lane.open()
+            except BaseException as error:  # noqa: BLE001 - raised again by __next__
+                self._end(lane, error)
+                return lane
+            with self._changed:
+                unwanted = self._closed or lane.ended
+                lane.stream = None if unwanted else stream
+            if unwanted:
+                stream.cancel()
             return lane
 
     def _fill(self, lane: _Lane) -> None:
-        stream = lane.open()
-        with self._changed:
-            lane.stream = stream
-            closed = self._closed or lane.ended
-        if closed:
-            stream.cancel()
-            return
-        while (batch := stream.read()) is not None:
+        while lane.stream is not None and (batch := lane.stream.read()) is not None:
             if batch.num_rows and not self._hand_over(lane, batch):
                 return
             lane.last_sign_s = time.monotonic()
+
+    def _end(self, lane: _Lane, failure: BaseException | None) -> None:
+        with self._changed:
+            lane.failure = lane.failure or failure
+            lane.ended = True
+            self._changed.notify_all()
 
     def _hand_over(self, lane: _Lane, batch: pa.RecordBatch) -> bool:
         """Queue a batch once there is room; False if nobody wants it any more."""

@@ -11,13 +11,21 @@ import pyarrow as pa
 
 from flight_server.backends.base import Backend
 from flight_server.backends.duckdb.backend import DuckDbBackend
-from flight_server.config import Configuration, ConfigurationError, DatabaseSection
+from flight_server.backends.hana.check import examined
+from flight_server.backends.hana.opening import hana_backend, problems_of, shared_of
+from flight_server.backends.hana.options import warn_of_open_doors
+from flight_server.backends.report import Report, count_of_entities
+from flight_server.config import (
+    Configuration,
+    ConfigurationError,
+    DatabaseSection,
+    HanaSection,
+)
 from flight_server.planning.read import Limits
-from flight_server.service.discovery import Discovery
-from flight_server.service.reads import Reads
+from flight_server.service.context import Services
 from flight_server.service.seal import Seal, random_key
 from flight_server.sql.gate import CallerDialect
-from flight_server.wire.server import FlightServer, Listener, Services
+from flight_server.wire.server import FlightServer, Listener
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +48,7 @@ class RunningServer:
                 raise ConfigurationError((_cannot_listen(listener),)) from None
             on_failure.pop_all()
         self._backend = backend
-        self._grace_s = configuration.server.grace_s
+        self.grace_s = configuration.server.grace_s
         scheme = "grpc+tls" if listener.tls else "grpc"
         self.uri = f"{scheme}://{_host(configuration)}:{self._server.port}"
 
@@ -52,9 +60,10 @@ class RunningServer:
         """
         waiting = threading.Thread(target=self._server.shutdown, name="shutdown", daemon=True)
         waiting.start()
-        waiting.join(self._grace_s)
+        waiting.join(self.grace_s)
+        in_time = not waiting.is_alive()  # asked before the backend ends the calls that are left
         self._backend.close()
-        return not waiting.is_alive()
+        return in_time
 
     def __enter__(self) -> Self:
         return self
@@ -76,11 +85,74 @@ def start(configuration: Configuration) -> RunningServer:
         Error: The database cannot be opened.
     """
     require_safe_listener(configuration)
-    return RunningServer(open_backend(configuration.database), configuration)
+    return RunningServer(open_backend(configuration), configuration)
 
 
-def open_backend(database: DatabaseSection) -> Backend:
-    """The backend of a configuration. The caller closes it.
+def open_backend(configuration: Configuration) -> Backend:
+    """The backend of a configuration: HANA where it has an address. The caller closes it.
+
+    HANA is not asked for anything yet: the server starts while the database is away.
+
+    Raises:
+        ConfigurationError: A file, a secret or the driver is missing.
+        Error: The embedded database does not open.
+    """
+    hana = configuration.hana
+    if hana.address is None:
+        logger.info("serving the DuckDB database %s", configuration.database.path or "in memory")
+        return open_embedded(configuration.database)
+    _require_reachable(hana, hana.address)
+    logger.info(
+        "serving HANA at %s:%d; nothing is sent before the first call", hana.address, hana.port
+    )
+    return hana_backend(hana)
+
+
+def examine(configuration: Configuration) -> Report:
+    """A look at the database with this configuration.
+
+    Raises:
+        ConfigurationError: Something in the configuration cannot be used.
+        Error: The embedded database does not open.
+    """
+    require_safe_listener(configuration)
+    listener_of(configuration)
+    if configuration.hana.address is None:
+        return _examine_embedded(configuration.database)
+    _require_reachable(configuration.hana, configuration.hana.address)
+    shared = shared_of(configuration.hana)
+    try:
+        return examined(shared, f"{configuration.hana.address}:{configuration.hana.port}")
+    finally:
+        shared.pool.close()
+
+
+def _require_reachable(hana: HanaSection, address: str) -> None:
+    if problems := tuple(problems_of(hana)):
+        raise ConfigurationError(problems)
+    warn_of_open_doors(hana, on_loopback=is_loopback(address))
+
+
+def _examine_embedded(database: DatabaseSection) -> Report:
+    backend = open_embedded(database)
+    try:
+        found = {space.name: len(backend.entities(space.name)) for space in backend.spaces()}
+    finally:
+        backend.close()
+    where = database.path or "in memory"
+    nothing = "It holds no space: callers would find nothing. Set database.path or hana.address."
+    return Report(
+        {"backend": backend.kind, "spaces": found},
+        (
+            f"The configuration is valid; the {backend.kind} database ({where}) opens.",
+            *(count_of_entities(*each) for each in found.items()),
+            *(() if found else (nothing,)),
+        ),
+    )
+
+
+def open_embedded(database: DatabaseSection) -> Backend:
+    """The embedded database. The caller closes it.
 
     Raises:
         ConfigurationError: A file is missing or its SQL does not run.
@@ -105,12 +177,7 @@ def _services(backend: Backend, configuration: Configuration) -> Services:
     limits = Limits(default_batch_bytes=configuration.limits.batch_bytes)
     secret = configuration.tickets.signing_key
     key = random_key() if secret is None else secret.get_secret_value().encode()
-    discovery = Discovery(backend)
-    return Services(
-        discovery=discovery,
-        reads=Reads(backend, discovery, limits),
-        seal=Seal(key=key, lifetime_s=configuration.tickets.lifetime_s),
-    )
+    return Services(backend, limits, Seal(key=key, lifetime_s=configuration.tickets.lifetime_s))
 
 
 def listener_of(configuration: Configuration) -> Listener:

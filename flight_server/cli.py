@@ -4,29 +4,27 @@ import io
 import json
 import logging
 import os
+import re
 import signal
 import sys
-import threading
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
 from flight_client.protocol.errors import Error
 from flight_server import config
-from flight_server.app import (
-    RunningServer,
-    listener_of,
-    open_backend,
-    require_safe_listener,
-    start,
-)
+from flight_server.app import RunningServer, examine, start
 from flight_server.config import Configuration, ConfigurationError
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
+
+CLOSING_S: Final = 10.0
+"""How long the end of a process may take beyond the grace of its reads, in seconds."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +35,7 @@ def main() -> None:
     \b
     Try it:                flight-server demo
     Serve a DuckDB file:   FLIGHT_SERVER_DATABASE__PATH=sales.duckdb flight-server serve
+    Try SAP Datasphere:    flight-server check --config datasphere.toml
     Serve by a file:       flight-server serve --config server.toml
     See what is set:       flight-server show-config --config server.toml
     """  # noqa: D301 - click wants the escape itself
@@ -63,14 +62,15 @@ def serve(path: Path | None) -> None:
     """Serve until SIGINT or SIGTERM; a second signal does not wait for running reads."""
     configuration = _load(path)
     _log_to_stderr(configuration)
-    stop = _on_signals()
+    wait_for_signal = _on_signals()
     try:
         server = start(configuration)
     except (ConfigurationError, Error) as error:
         _fail(error)
     click.echo(f"Listening on {server.uri}", err=True)
-    stop.wait()
-    click.echo(f"Stopping; running reads have {configuration.server.grace_s:g} s.", err=True)
+    wait_for_signal()
+    end_within(server.grace_s + CLOSING_S)
+    click.echo(f"Stopping; running reads have {server.grace_s:g} s.", err=True)
     _close(server)
 
 
@@ -91,7 +91,7 @@ def serve(path: Path | None) -> None:
     help="Port; 0 takes a free one.",
 )
 def demo(*, keep: bool, items: int, port: int) -> None:
-    """Make a sample landscape, serve it, and read it through the real client."""
+    """Serve a sample landscape and read it through the client."""
     from flight_server import demo as tour  # noqa: PLC0415 - the client's weight only when shown
 
     try:
@@ -100,8 +100,9 @@ def demo(*, keep: bool, items: int, port: int) -> None:
             tour.show(server.uri)
             if keep:
                 tour.say_what_next(server.uri)
-                _on_signals().wait()
+                _on_signals()()
         finally:
+            end_within(server.grace_s + CLOSING_S)
             _close(server)
     except (ConfigurationError, Error) as error:
         _fail(error)
@@ -113,46 +114,59 @@ def demo(*, keep: bool, items: int, port: int) -> None:
 @_config_option
 @_json_option
 def check(path: Path | None, *, as_json: bool) -> None:
-    """Open the database with this configuration and say what callers would find."""
+    """Open the database and say what callers would find."""
     configuration = _load(path)
+    # What the database says stands in the sentences of the report too.
+    logging.getLogger("flight_server.backends.hana.pool.failure").setLevel(logging.CRITICAL)
     try:
-        require_safe_listener(configuration)
-        listener_of(configuration)
-        backend = open_backend(configuration.database)
+        report = examine(configuration)
     except (ConfigurationError, Error) as error:
         _fail(error)
-    try:
-        found = {space.name: len(backend.entities(space.name)) for space in backend.spaces()}
-    except Error as error:
-        _fail(error)
-    finally:
-        backend.close()
     if as_json:
-        click.echo(json.dumps({"backend": backend.kind, "spaces": found}))
-        return
-    where = configuration.database.path or "in memory"
-    click.echo(f"The configuration is valid; the {backend.kind} database ({where}) opens.")
-    for name, count in found.items():
-        click.echo(f"Space {name!r} has {count} {'entity' if count == 1 else 'entities'}.")
-    if not found:
-        click.echo("It holds no space: callers would find nothing. Set database.path.")
+        click.echo(json.dumps(report.facts))
+    else:
+        for sentence in report.sentences:
+            click.echo(sentence)
+    for problem in report.problems:
+        click.echo(f"error: {problem}", err=True)
+    if report.problems:
+        sys.exit(FAILED)
 
 
 @main.command(name="show-config")
 @_config_option
 @_json_option
 def show_config(path: Path | None, *, as_json: bool) -> None:
-    """Print the configuration in force, secrets masked."""
+    """Print the configuration, secrets masked."""
     shown = _load(path).model_dump(mode="json")
     if as_json:
         click.echo(json.dumps(shown))
         return
     for section, table in shown.items():
-        click.echo(f"[{section}]")
-        for name, value in table.items():
+        _echo_table(section, table)
+
+
+def _echo_table(title: str, table: Mapping[str, Any]) -> None:
+    """A table as the file has it; tables in it follow, each under its own title."""
+    click.echo(f"[{title}]")
+    tables: dict[str, Mapping[str, Any]] = {
+        name: value for name, value in table.items() if isinstance(value, Mapping)
+    }
+    for name, value in table.items():
+        if name not in tables:
             prefix = "# " if value is None else ""
-            click.echo(f"{prefix}{name} = {'(not set)' if value is None else json.dumps(value)}")
-        click.echo()
+            click.echo(f"{prefix}{_key(name)} = {_value(value)}")
+    click.echo()
+    for name, inner in tables.items():
+        _echo_table(f"{title}.{_key(name)}", inner)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
+
+
+def _value(value: object) -> str:
+    return "(not set)" if value is None else json.dumps(value)
 
 
 def _load(path: Path | None) -> Configuration:
@@ -176,18 +190,38 @@ def _log_to_stderr(configuration: Configuration) -> None:
     )
 
 
-def _on_signals() -> threading.Event:
-    """An event set by the first SIGINT or SIGTERM; the second one ends the process at once."""
-    stop = threading.Event()
+def _on_signals() -> Callable[[], object]:
+    """Heed SIGINT and SIGTERM from now on; what is returned waits for the first of them.
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            os._exit(INTERRUPTED)
-        stop.set()
+    The second one ends the process at once: the kernel does that, whatever we are busy with.
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handle)
-    return stop
+    A Python handler runs in the main thread, when that one runs. Linux hands a signal to the main
+    thread, unless another one lifts a block of signals at that moment, as each thread does that
+    starts a thread, and gRPC starts many: then a main thread that waits for a lock sleeps on. What
+    wakes it is the byte that the interpreter writes in whichever thread the signal has hit.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)  # the interpreter wants it so
+    signal.set_wakeup_fd(writer)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def leave_to_the_kernel(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
+        signal.signal(number, leave_to_the_kernel)
+    return lambda: os.read(reader, 1)
+
+
+def end_within(limit_s: float) -> None:
+    """Have the kernel end the process (SIGALRM) if it still lives after so many seconds.
+
+    The last resort for what no thread of ours could end: a lock that is never given back, a full
+    pipe behind stderr, a library that keeps the interpreter or hangs in its destructors.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
 
 
 def _close(server: RunningServer) -> None:

@@ -39,6 +39,7 @@ from flight_client.protocol.commands import Explanation
 from flight_client.protocol.errors import Error, InvalidRequest
 from flight_client.protocol.filters import conjunction
 from flight_client.protocol.literals import LiteralValue
+from flight_client.protocol.tickets import PARTITION_METHODS, PartitionMethod
 from flight_client.reading import Result
 
 FAILED: Final = 1
@@ -211,6 +212,12 @@ def describe(entity: str, *, as_json: bool, **connection: Any) -> None:  # noqa:
 @click.option(
     "--partitions", type=click.IntRange(min=1), metavar="N", help="Streams to read at once."
 )
+@click.option("--partition-by", metavar="COLUMN", help="Column whose values decide the stream.")
+@click.option(
+    "--partition-method",
+    type=click.Choice(PARTITION_METHODS),
+    help="By ranges of the column or by its hash; the server's choice if left out.",
+)
 @_output_options
 @_connection
 def read(
@@ -225,6 +232,8 @@ def read(
     sample: float | None,
     seed: int | None,
     partitions: int | None,
+    partition_by: str | None,
+    partition_method: PartitionMethod | None,
     output: str | None,
     as_json: bool,
     explain: bool,
@@ -238,7 +247,7 @@ def read(
         --where "DELIVERY_DATE is not null"
     flight-client read REVENUE_BY_REGION --param P_CURRENCY=EUR --where '"REVENUE" > 1000.50' \\
         --order-by REVENUE:desc --limit 10
-    flight-client read SALES_ORDERS --output orders.parquet --partitions 4
+    flight-client read SALES_ORDERS --output orders.parquet --partitions 4 --partition-by ORDER_ID
     flight-client read SALES_ORDERS --limit 5 --json | jq .ORDER_ID
 
     Conditions know = != < <= > >= in, not in, between, like, not like, is null, is not null.
@@ -257,7 +266,14 @@ def read(
             "sample": sample,
             "seed": seed,
         }
-        result = client.table(entity, **selection, limit=limit, partitions=partitions)
+        result = client.table(
+            entity,
+            **selection,
+            limit=limit,
+            partitions=partitions,
+            partition_by=partition_by,
+            partition_method=partition_method,
+        )
         few = PREVIEW_ROWS + 1 if limit is None else min(limit, PREVIEW_ROWS + 1)
         first = client.table(entity, **selection, limit=few, progress=False)
         _emit(result, first, output, as_json=as_json, explain=explain)

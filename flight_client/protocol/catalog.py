@@ -40,13 +40,24 @@ class HanaType:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of an entity; ``key`` marks the columns of the primary key."""
+    """A column of an entity.
+
+    Attributes:
+        name: Exact.
+        type: As it is declared.
+        nullable: False only where the database promises it.
+        comment: Business name or description.
+        key: Whether it belongs to the primary key.
+        read_as: The HANA type as which the server delivers it, where that is set to another than
+            the declared one: floating decimals as numbers, timestamps as text.
+    """
 
     name: str
     type: HanaType
     nullable: bool = True
     comment: str = ""
     key: bool = False
+    read_as: HanaType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +139,16 @@ def _type_to_json(declared: HanaType) -> dict[str, object]:
 
 
 def _column_to_json(column: Column) -> dict[str, object]:
-    return {
+    form: dict[str, object] = {
         "name": column.name,
         "type": _type_to_json(column.type),
         "nullable": column.nullable,
         "comment": column.comment,
         "key": column.key,
     }
+    if column.read_as is not None:
+        form["read_as"] = _type_to_json(column.read_as)
+    return form
 
 
 def _parameter_to_json(parameter: Parameter) -> dict[str, object]:
@@ -173,6 +187,7 @@ def _column(form: object, where: str) -> Column:
             nullable=at.take("nullable", boolean, True),
             comment=at.take("comment", text, ""),
             key=at.take("key", boolean, False),
+            read_as=at.take("read_as", _type, None),
         ),
     )
 

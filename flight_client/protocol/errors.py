@@ -264,7 +264,7 @@ _INCIDENT: Final = re.compile("[0-9a-f]{1,64}")
 _MESSAGE: Final = re.compile(
     r"\[(?P<code>[A-Z_]+)\] (?P<message>.*?)(?: \(incident (?P<incident>[0-9a-f]{1,64})\))?"
     # What Arrow and gRPC append: the server's status, and what the client was doing.
-    r"(?:\. (?:Detail|Client context|gRPC client debug context): .*)?$",
+    r"(?:\. (?:Detail|Client context|gRPC client debug context): .*)?\Z",
     re.DOTALL,
 )
 

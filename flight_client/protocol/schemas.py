@@ -154,7 +154,7 @@ def _int(metadata: dict[bytes, bytes], key: bytes) -> int | None:
 
 
 def to_field(column: Column) -> "pa.Field[Any]":
-    """The Arrow field of a column, with its declaration as metadata.
+    """The Arrow field of a column as it is delivered, with its declaration as metadata.
 
     It is nullable whatever the catalogue says: HANA's views do not know, and an Arrow reader trusts
     the flag.
@@ -170,7 +170,7 @@ def to_field(column: Column) -> "pa.Field[Any]":
     if column.comment:
         metadata[COMMENT_KEY] = column.comment.encode()
     try:
-        arrow = arrow_type(column.type)
+        arrow = arrow_type(column.read_as or column.type)
     except UnsupportedType as error:
         raise UnsupportedType(
             f"Column {column.name!r}: {error.message}", column=column.name, type=str(column.type)

@@ -6,7 +6,7 @@ descriptor (where the server may split the read into endpoints) and as a ticket 
 
 import enum
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 from flight_client.protocol.errors import InvalidRead, InvalidTicket
 from flight_client.protocol.filters import Filter, filter_from_json, filter_to_json
@@ -78,6 +78,10 @@ class Sample:
             raise InvalidRead(f"A seed is an integer from 0 to 2147483647; got {self.seed}.")
 
 
+PartitionMethod: TypeAlias = Literal["range", "hash"]
+PARTITION_METHODS: Final[tuple[PartitionMethod, ...]] = get_args(PartitionMethod)
+
+
 @dataclass(frozen=True, slots=True)
 class Partition:
     """One of ``of`` disjoint parts of the rows that together are all of them.
@@ -86,11 +90,15 @@ class Partition:
         of: Number of parts, 1 to 1024.
         number: Which part, from 0; None asks the server to make an endpoint of each.
         by: Column whose values decide; None leaves the choice to the server.
+        method: ``range`` cuts the values of the column into runs, of which the server makes filters
+            and maybe fewer parts than asked for; ``hash`` cuts by remainder or hash, as numbered
+            parts always are; None leaves the choice to the server.
     """
 
     of: int
     number: int | None = None
     by: str | None = None
+    method: PartitionMethod | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.of <= MAX_PARTITIONS:
@@ -98,6 +106,14 @@ class Partition:
         if self.number is not None and not 0 <= self.number < self.of:
             raise InvalidRead(
                 f"Partition numbers of {self.of} go from 0 to {self.of - 1}; got {self.number}."
+            )
+        if self.method is not None and self.method not in PARTITION_METHODS:
+            known = ", ".join(PARTITION_METHODS)
+            raise InvalidRead(f"A partition method is one of {known}; got {self.method!r:.80}.")
+        if self.number is not None and self.method == "range":
+            raise InvalidRead(
+                f"Part {self.number} of {self.of} cannot be cut by 'range', whose bounds only the "
+                "server knows; leave the number out and read the endpoints, or filter the column."
             )
 
 
@@ -258,7 +274,10 @@ def _selection_to_json(ticket: ReadTicket) -> dict[str, object]:
         and _present(fraction=ticket.sample.fraction, seed=ticket.sample.seed),
         "partition": ticket.partition
         and _present(
-            of=ticket.partition.of, number=ticket.partition.number, by=ticket.partition.by
+            of=ticket.partition.of,
+            number=ticket.partition.number,
+            by=ticket.partition.by,
+            method=ticket.partition.method,
         ),
     }
 
@@ -345,8 +364,13 @@ def _partition(form: object, where: str) -> Partition:
             of=fields.need("of", integer),
             number=fields.take("number", integer, None),
             by=fields.take("by", text, None),
+            method=fields.take("method", _method, None),
         ),
     )
+
+
+def _method(form: object, where: str) -> PartitionMethod:
+    return one_of(form, where, {method: method for method in PARTITION_METHODS})
 
 
 def _sql_value(form: object, _where: str) -> LiteralValue | None:

@@ -1,15 +1,27 @@
 """All that a service may ask of a database."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import pyarrow as pa
 
-from flight_client.protocol.catalog import Entity, Space
+from flight_client.protocol.catalog import Column, Entity, Space
 from flight_client.protocol.literals import LiteralValue
-from flight_server.planning.plan import ReadPlan
+from flight_server.planning.plan import KeyRange, ReadPlan
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
 from flight_server.sql.statement import Statement
+
+
+class GaveUp(Exception):
+    """A backend ended a question of the server's own, which took longer than it lets such take.
+
+    Attributes:
+        limit_s: How long that is, in seconds.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(f"no answer within {limit_s:g} s")
+        self.limit_s = limit_s
 
 
 class BatchStream(Protocol):
@@ -68,6 +80,16 @@ class Backend(Protocol):
         """Whether rows never move, so that ``RowRun`` cuts a read without a look at its values."""
         ...
 
+    def acting_for(self, principal: str) -> Self:
+        """The backend as this principal meets it: with its rights, where the database has users.
+
+        Cheap, and not to be closed: closing is for the backend that was opened.
+
+        Raises:
+            AccessDenied: The principal has no user in the database.
+        """
+        ...
+
     def spaces(self) -> Sequence[Space]:
         """The spaces, ordered by name."""
         ...
@@ -88,11 +110,47 @@ class Backend(Protocol):
         ...
 
     def entity(self, space: str, name: str) -> Entity | None:
-        """The entity of exactly these names."""
+        """The entity of exactly these names.
+
+        Raises:
+            Error: The space cannot be asked.
+        """
+        ...
+
+    def require_answers(self, space: str | None) -> None:
+        """Nothing, where the space could be asked when it was last; for None, where all could.
+
+        A space that cannot be asked is missing from the lists of all spaces and from ``find``, so
+        that those who can are read. Whoever finds nothing asks here whether that may be why.
+
+        Raises:
+            Error: Why it could not.
+        """
         ...
 
     def row_count(self, entity: Entity) -> int | None:
         """Exact number of rows where that is known without running a query over the data."""
+        ...
+
+    def prefers_ranges(self, entity: Entity) -> bool:
+        """Whether to cut a read of it by ranges of a column, where the caller leaves that open."""
+        ...
+
+    def key_range(self, plan: ReadPlan, column: Column) -> KeyRange | None:
+        """Least and greatest value of a column in the rows of a plan, to cut the plan by ranges.
+
+        They may be those of more rows than the plan's: of the whole entity, or before its sample.
+
+        Args:
+            plan: A whole read; its columns do not matter.
+            column: Of integers, decimals with a scale, dates or timestamps.
+
+        Returns:
+            None where no row has a value of the type (``planning.ranges.key_range``).
+
+        Raises:
+            GaveUp: That takes too long; another way to cut the plan may not.
+        """
         ...
 
     def open(self, plan: ReadPlan) -> BatchStream:

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NoReturn
+from dataclasses import replace
+from typing import Final, NoReturn, Self
 
 import pyarrow as pa
 
-from flight_client.protocol.catalog import Entity, Space
+from flight_client.protocol.catalog import Column, Entity, Space
 from flight_client.protocol.errors import (
     Cancelled,
     DataError,
@@ -18,9 +19,9 @@ from flight_client.protocol.errors import (
 )
 from flight_client.protocol.literals import LiteralValue
 from flight_client.protocol.schemas import to_columns, to_schema
-from flight_server.backends.selection import selected
+from flight_server.backends.selection import extremes, selected
 from flight_server.backends.sizing import sized
-from flight_server.planning.plan import ReadPlan
+from flight_server.planning.plan import KeyRange, ReadPlan
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
 from flight_server.sql.statement import Statement
 
@@ -67,6 +68,10 @@ class MemoryBackend:
         """Its tables never change."""
         return True
 
+    def acting_for(self, principal: str) -> Self:  # noqa: ARG002 - all read alike
+        """The same for everybody: it has no users."""
+        return self
+
     def spaces(self) -> Sequence[Space]:
         """The spaces, ordered by name."""
         return [Space(name) for name in sorted(self._entities)]
@@ -89,9 +94,21 @@ class MemoryBackend:
         """The entity of exactly these names."""
         return self._entities.get(space, {}).get(name)
 
+    def require_answers(self, space: str | None) -> None:
+        """Nothing: every space is asked alike."""
+
     def row_count(self, entity: Entity) -> int | None:
         """Number of rows."""
         return self._table(entity).num_rows
+
+    def prefers_ranges(self, entity: Entity) -> bool:  # noqa: ARG002
+        """No. Rows are cut by position, evenly and without a look at them."""
+        return False
+
+    def key_range(self, plan: ReadPlan, column: Column) -> KeyRange | None:
+        """Least and greatest value of a column in the rows that the plan's filter lets through."""
+        whole = replace(plan, columns=(column,), sample=None, slice=None)
+        return extremes(_selected(self._table(plan.entity), whole), column)
 
     def open(self, plan: ReadPlan) -> "MemoryStream":
         """A stream over the rows of a plan."""
@@ -198,13 +215,17 @@ class MemoryStream:
             raise self._ended
 
     def _run(self, table: pa.Table, plan: ReadPlan) -> Iterator[pa.RecordBatch]:
-        try:
-            rows = selected(table, plan)
-        except pa.ArrowInvalid as error:
-            name = f"{plan.entity.space}.{plan.entity.name}"
-            raise DataError(f"{name} cannot be evaluated: {error!s:.200}.") from error
+        rows = _selected(table, plan)
         declared = pa.table(rows.columns, schema=self._schema)
         yield from sized(declared.to_batches(), plan.batch_bytes)
+
+
+def _selected(table: pa.Table, plan: ReadPlan) -> pa.Table:
+    try:
+        return selected(table, plan)
+    except pa.ArrowInvalid as error:
+        name = f"{plan.entity.space}.{plan.entity.name}"
+        raise DataError(f"{name} cannot be evaluated: {error!s:.200}.") from error
 
 
 def _declared(table: pa.Table, schema: pa.Schema) -> pa.Table:

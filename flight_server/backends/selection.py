@@ -10,12 +10,14 @@ from typing import Any, Final, TypeAlias, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flight_client.protocol.catalog import Column
 from flight_client.protocol.filters import And, Comparison, Filter, Operator, Or
 from flight_client.protocol.literals import LiteralValue
 from flight_client.protocol.tickets import OrderKey, Sample
 from flight_server.planning.families import Family, family
 from flight_server.planning.names import find_column
-from flight_server.planning.plan import ReadPlan, RowRun, Slice
+from flight_server.planning.plan import KeyRange, ReadPlan, RowRun, Slice
+from flight_server.planning.ranges import key_range
 
 _Values: TypeAlias = "pa.ChunkedArray[Any]"
 
@@ -49,6 +51,12 @@ def selected(table: pa.Table, plan: ReadPlan) -> pa.Table:
         rows = _sorted(rows, key)
     rows = rows.slice(plan.offset, plan.limit)
     return rows.select(wanted)
+
+
+def extremes(rows: pa.Table, column: Column) -> KeyRange | None:
+    """Least and greatest value of a column; None where there is none."""
+    found = cast("dict[str, object]", pc.min_max(rows.column(column.name)).as_py())
+    return key_range(found["min"], found["max"], column)
 
 
 def _call(function: str, *operands: object, options: pc.FunctionOptions | None = None) -> _Values:

@@ -1,4 +1,4 @@
-"""Cutting a read into disjoint parts by the values of one column; does not know SQL."""
+"""Cutting a read into parts that anybody can cut again: by hash or position; knows no SQL."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,11 +29,10 @@ def split(
         return (placed,)
     if partition.by is not None:
         _cutting_column(partition, entity)
-    if partition.of == 1 or _has_one_statement(ticket):
+    if parts_wished(ticket) is None:
         return (replace(placed, partition=None),)
-    by = None
-    if partition.by is not None or not by_position:
-        by = _cutting_column(partition, entity).name
+    positional = _is_positional(partition, by_position=by_position)
+    by = None if positional else _cutting_column(partition, entity).name
     return tuple(
         replace(placed, partition=replace(partition, number=number, by=by))
         for number in range(partition.of)
@@ -57,7 +56,7 @@ def resolve_slice(
     partition = ticket.partition
     if partition is None or partition.number is None:
         return None
-    positional = by_position and partition.by is None
+    positional = _is_positional(partition, by_position=by_position)
     column = None if positional else _cutting_column(partition, entity)
     if _has_one_statement(ticket):
         raise InvalidRead(
@@ -69,6 +68,18 @@ def resolve_slice(
     if column is None:
         return RowRun(partition.number, partition.of)
     return Slice(partition.number, partition.of, column)
+
+
+def parts_wished(ticket: ReadTicket) -> Partition | None:
+    """The wish for several parts; None where there is none, or one statement must do."""
+    partition = ticket.partition
+    if partition is None or partition.number is not None or partition.of == 1:
+        return None
+    return None if _has_one_statement(ticket) else partition
+
+
+def _is_positional(partition: Partition, *, by_position: bool) -> bool:
+    return by_position and partition.by is None and partition.method != "hash"
 
 
 def _has_one_statement(ticket: ReadTicket) -> bool:

@@ -32,6 +32,14 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRange:
+    """Least and greatest value of a column, both of its type."""
+
+    least: LiteralValue
+    greatest: LiteralValue
+
+
+@dataclass(frozen=True, slots=True)
 class RowRun:
     """Run ``number`` (from 0) of ``of`` runs of rows, equal in length give or take one.
 

@@ -28,9 +28,10 @@ class Discovery:
         Raises:
             UnknownSpace: There is no space of this name.
         """
-        if space is not None:
+        found = tuple(self.backend.entities(space))
+        if not found and space is not None:
             self._require_space(space)
-        return tuple(self.backend.entities(space))
+        return found
 
     def entity(self, name: str, space: str | None = None) -> Entity:
         """The entity of exactly this name.
@@ -39,9 +40,11 @@ class Discovery:
             UnknownSpace: There is no space of this name.
             UnknownEntity: No entity has this name; the nearest names are in the message.
             AmbiguousEntity: No space is given and several hold an entity of this name.
+            Error: It was not found, and a space where it may be cannot be asked.
         """
         found = self._found(name, space)
         if not found:
+            self.backend.require_answers(space)
             raise self._unknown(name, space)
         if len(found) > 1:
             places = [entity.space for entity in found]
@@ -55,9 +58,11 @@ class Discovery:
     def _found(self, name: str, space: str | None) -> Sequence[Entity]:
         if space is None:
             return self.backend.find(name)
-        self._require_space(space)
         entity = self.backend.entity(space, name)
-        return () if entity is None else (entity,)
+        if entity is None:  # asked last, because a backend may keep the list of its spaces
+            self._require_space(space)
+            return ()
+        return (entity,)
 
     def _require_space(self, space: str) -> None:
         known = [found.name for found in self.backend.spaces()]

@@ -1,13 +1,17 @@
 """Reads: what a ticket would give, and the stream that it gives."""
 
+import logging
 from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
 
-from flight_client.protocol.catalog import Entity
 from flight_client.protocol.commands import Explanation
-from flight_client.protocol.errors import InvalidRead
+from flight_client.protocol.errors import (
+    InvalidRead,
+    UnknownEntity,
+    UnknownSpace,
+)
 from flight_client.protocol.tickets import (
     Compression,
     ReadTicket,
@@ -15,11 +19,14 @@ from flight_client.protocol.tickets import (
     Ticket,
     encode_ticket,
 )
-from flight_server.backends.base import Backend, BatchStream
+from flight_server.backends.base import Backend, BatchStream, GaveUp
 from flight_server.planning.plan import ReadPlan
+from flight_server.planning.ranges import range_column, split_by_range
 from flight_server.planning.read import Limits, known_rows, plan_read, split
 from flight_server.service.discovery import Discovery
 from flight_server.sql.gate import AdmittedQuery, admit
+
+_log: Final = logging.getLogger(__name__)
 
 MAX_TICKETS_BYTES: Final = 8 * 1024 * 1024
 """Most bytes of tickets in one answer: each endpoint repeats the whole read."""
@@ -57,21 +64,34 @@ class Reads:
     limits: Limits
 
     def info(self, ticket: Ticket) -> ReadInfo:
-        """Schema, endpoints and size of a read; the database runs nothing.
+        """Schema, endpoints and size of a read.
+
+        The database runs nothing, but for a read that is to be cut by ranges of a column: then it
+        is asked for the least and the greatest value.
+
+        Raises:
+            Error: The ticket does not fit the catalogue, or what the database said.
+        """
+        match ticket:
+            case ReadTicket():
+                plan = self.plan(ticket)
+                parts = self._split(ticket, plan)
+                rows = known_rows(ticket, self.backend.row_count(plan.entity))
+                return ReadInfo(plan.schema, parts, rows)
+            case SqlTicket():
+                return ReadInfo(self.schema(ticket), (ticket,), None)
+
+    def schema(self, ticket: Ticket) -> pa.Schema:
+        """Schema of a read; the database runs nothing.
 
         Raises:
             Error: The ticket does not fit the catalogue.
         """
         match ticket:
             case ReadTicket():
-                plan = self.plan(ticket)
-                parts = self._split(ticket, plan.entity)
-                rows = known_rows(ticket, self.backend.row_count(plan.entity))
-                return ReadInfo(plan.schema, parts, rows)
+                return self.plan(ticket).schema
             case SqlTicket():
-                query = self._admit(ticket)
-                schema = self.backend.describe_query(query, ticket.parameters)
-                return ReadInfo(schema, (ticket,), None)
+                return self.backend.describe_query(self._admit(ticket), ticket.parameters)
 
     def open(self, ticket: Ticket) -> OpenRead:
         """The stream of a ticket; the database starts with its first batch.
@@ -112,8 +132,10 @@ class Reads:
         entity = self.discovery.entity(ticket.entity, ticket.space)
         return plan_read(ticket, entity, self.limits, by_position=self.backend.has_row_positions)
 
-    def _split(self, ticket: ReadTicket, entity: Entity) -> tuple[ReadTicket, ...]:
-        parts = split(ticket, entity, by_position=self.backend.has_row_positions)
+    def _split(self, ticket: ReadTicket, plan: ReadPlan) -> tuple[ReadTicket, ...]:
+        parts = self._ranges(ticket, plan)
+        if parts is None:
+            parts = split(ticket, plan.entity, by_position=self.backend.has_row_positions)
         if len(parts) > 1 and len(parts) * len(encode_ticket(ticket)) > MAX_TICKETS_BYTES:
             raise InvalidRead(
                 f"{len(parts)} parts of this read would be over {MAX_TICKETS_BYTES:,} bytes of "
@@ -121,14 +143,50 @@ class Reads:
             )
         return parts
 
+    def _ranges(self, ticket: ReadTicket, plan: ReadPlan) -> tuple[ReadTicket, ...] | None:
+        """The parts by ranges of a column; None where the read is cut by other means.
+
+        Raises:
+            InvalidRead: Ranges are asked for and cannot be cut, or their extremes take too long.
+        """
+        entity = plan.entity
+        preferred = self.backend.prefers_ranges(entity)
+        column = range_column(ticket, entity, preferred=preferred)
+        if column is None:
+            return None
+        is_asked_for = ticket.partition is not None and ticket.partition.method == "range"
+        try:
+            extremes = self.backend.key_range(plan, column)
+        except GaveUp as late:
+            what = (
+                f"The least and the greatest {column.name!r} of {entity.space}.{entity.name} did "
+                f"not come within {late.limit_s:g} s"
+            )
+            if is_asked_for:  # and not Unavailable: clients would wait for the same again
+                raise InvalidRead(
+                    f"{what}, and ranges need them; cut by another column (partition_by), or with "
+                    'partition_method="hash", which asks for nothing first.',
+                    column=column.name,
+                ) from late
+            _log.info("%s; the read is cut by a hash instead", what)
+            return None
+        if extremes is None and not is_asked_for:
+            return None
+        return split_by_range(ticket, entity, column, extremes)
+
     def _admit(self, ticket: SqlTicket) -> AdmittedQuery:
-        return admit(
-            ticket.sql,
-            dialect=self.backend.caller_dialect,
-            default_space=ticket.space,
-            lookup=CatalogLookup(self.backend),
-            parameter_count=len(ticket.parameters),
-        )
+        try:
+            return admit(
+                ticket.sql,
+                dialect=self.backend.caller_dialect,
+                default_space=ticket.space,
+                lookup=CatalogLookup(self.backend),
+                parameter_count=len(ticket.parameters),
+            )
+        except (UnknownEntity, UnknownSpace) as error:
+            space = error.details.get("space")
+            self.backend.require_answers(space if isinstance(space, str) else None)
+            raise
 
 
 class CatalogLookup:

@@ -17,7 +17,7 @@ from flight_client.protocol.tickets import Sample
 from flight_server.planning.families import COMPARABLE, Family, family
 from flight_server.planning.plan import Argument, ReadPlan, Slice
 from flight_server.sql.compose import Fragment, bound, join, name, number, sql, statement
-from flight_server.sql.select import column_slice, listing, select
+from flight_server.sql.select import column_slice, extremes, listing, select
 from flight_server.sql.statement import Statement
 
 IN_VALUES: Final = 100
@@ -30,6 +30,11 @@ MAX_SCALE: Final = 38
 def duckdb_select(plan: ReadPlan) -> Statement:
     """The statement for DuckDB."""
     return statement(select(plan, _DuckDB()))
+
+
+def duckdb_key_range(plan: ReadPlan, column: Column) -> Statement:
+    """The statement for DuckDB whose row is a column's LEAST and GREATEST under the filter."""
+    return statement(extremes(plan, column, _DuckDB()))
 
 
 class _DuckDB:

@@ -27,7 +27,7 @@ from flight_server.sql.compose import (
     sql,
     statement,
 )
-from flight_server.sql.select import column_slice, listing, select
+from flight_server.sql.select import column_slice, extremes, listing, select
 from flight_server.sql.statement import Statement
 
 IN_VALUES: Final = 10_000
@@ -43,8 +43,20 @@ def hana_select(plan: ReadPlan) -> Statement:
     return statement(select(plan, _Hana()))
 
 
+def hana_key_range(plan: ReadPlan, column: Column) -> Statement:
+    """The statement for HANA whose one row is a column's LEAST and GREATEST under a plan's filter.
+
+    A TIMESTAMP comes as one, and not as text.
+    """
+    return statement(extremes(plan, column, _Hana()))
+
+
 class _Hana:
     def item(self, column: Column) -> Fragment:
+        """A column; a TIMESTAMP that is read as text keeps its 7th digit, which drivers lose."""
+        if column.type.name == "TIMESTAMP" and column.read_as is not None:
+            own = name(column.name)
+            return sql("TO_NVARCHAR({}, 'YYYY-MM-DD HH24:MI:SS.FF7') AS {}", own, own)
         return name(column.name)
 
     def operand(self, column: Column) -> Fragment:

@@ -1,9 +1,11 @@
 """A plan as one SELECT, as far as all dialects write it alike; what differs is asked of a dialect.
 
 SELECT columns FROM entity WHERE filter AND part AND sample ORDER BY keys LIMIT n OFFSET m
+SELECT MIN(column) AS "LEAST", MAX(column) AS "GREATEST" FROM entity WHERE filter
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, LiteralString, Protocol
 
 from flight_client.protocol.catalog import Column, Entity
@@ -59,6 +61,22 @@ def select(plan: ReadPlan, dialect: Dialect) -> Fragment:
         _where(plan, dialect),
         _order_by(plan, dialect),
         _limit(plan, dialect),
+    )
+
+
+def extremes(plan: ReadPlan, column: Column, dialect: Dialect) -> Fragment:
+    """The SELECT of a column's least and greatest value under a plan's filter.
+
+    Its sample and its part do not count: the extremes of more rows are as good to cut by.
+    """
+    whole = replace(plan, sample=None, slice=None)
+    operand = dialect.operand(column)
+    return sql(
+        'SELECT MIN({}) AS "LEAST", MAX({}) AS "GREATEST" FROM {}{}',
+        operand,
+        operand,
+        dialect.source(whole),
+        _where(whole, dialect),
     )
 
 

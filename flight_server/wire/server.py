@@ -29,22 +29,12 @@ from flight_client.protocol.errors import (
 )
 from flight_client.protocol.schemas import arrow_type, to_schema
 from flight_client.protocol.tickets import ReadTicket, Ticket
-from flight_server.service.discovery import Discovery
+from flight_server.service.context import Services
 from flight_server.service.reads import ReadInfo, Reads
-from flight_server.service.seal import Seal
 from flight_server.wire.errors import boundary, untraced
 from flight_server.wire.streams import send
 
 ANONYMOUS: Final = "anonymous"
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the verbs call."""
-
-    discovery: Discovery
-    reads: Reads
-    seal: Seal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +73,9 @@ class FlightServer(fl.FlightServerBase):
     def get_flight_info(
         self, context: fl.ServerCallContext, descriptor: fl.FlightDescriptor
     ) -> fl.FlightInfo:
-        """Schema and endpoints of a read; the database runs nothing."""
+        """Schema and endpoints of a read."""
         with boundary("GetFlightInfo"):
-            info = self._services.reads.info(self._ticket(descriptor, context))
+            info = self._reads(context).info(self._ticket(descriptor, context))
             return self._encode_info(info, descriptor, context)
 
     def get_schema(
@@ -93,15 +83,15 @@ class FlightServer(fl.FlightServerBase):
     ) -> fl.SchemaResult:
         """Schema of a read."""
         with untraced(), boundary("GetSchema"):
-            info = self._services.reads.info(self._ticket(descriptor, context))
-            return fl.SchemaResult(info.schema)
+            schema = self._reads(context).schema(self._ticket(descriptor, context))
+            return fl.SchemaResult(schema)
 
     def do_get(self, context: fl.ServerCallContext, ticket: fl.Ticket) -> fl.FlightDataStream:
         """The rows of a ticket that this server sealed or a client wrote."""
         with boundary("DoGet"):
             opened = self._services.seal.open(ticket.ticket, _principal(context))
             return send(
-                self._services.reads.open(opened),
+                self._reads(context).open(opened),
                 heartbeat_s=self._listener.heartbeat_s,
                 is_cancelled=context.is_cancelled,
             )
@@ -111,7 +101,8 @@ class FlightServer(fl.FlightServerBase):
     ) -> Iterator[fl.FlightInfo]:
         """Every entity, or those of the space that the criteria name (an EntityQuery)."""
         with boundary("ListFlights"):
-            found = self._services.discovery.entities(_space_of("ListFlights", criteria))
+            space = _space_of("ListFlights", criteria)
+            found = self._services.discovery(_principal(context)).entities(space)
             return iter([self._listed(entity, context) for entity in found])
 
     def list_actions(self, context: fl.ServerCallContext) -> Sequence[fl.ActionType]:
@@ -147,7 +138,7 @@ class FlightServer(fl.FlightServerBase):
             raise UnknownAction("This server does not exchange data (DoExchange); it serves reads.")
 
     def _answers(self, name: str, body: bytes, context: fl.ServerCallContext) -> list[bytes]:
-        discovery = self._services.discovery
+        discovery = self._services.discovery(_principal(context))
         match name:
             case _ if name == LIST_SPACES:
                 return [encode_space(space) for space in discovery.spaces()]
@@ -161,11 +152,14 @@ class FlightServer(fl.FlightServerBase):
                 return [encode_entity(discovery.entity(query.entity, query.space))]
             case _ if name == EXPLAIN:
                 ticket = self._services.seal.open(body, _principal(context))
-                return [encode_explanation(self._services.reads.explain(ticket))]
+                return [encode_explanation(self._reads(context).explain(ticket))]
             case _:
                 raise UnknownAction(
                     f"There is no action {name!r:.80}; known are {', '.join(ACTIONS)}."
                 )
+
+    def _reads(self, context: fl.ServerCallContext) -> Reads:
+        return self._services.reads(_principal(context))
 
     def _ticket(self, descriptor: fl.FlightDescriptor, context: fl.ServerCallContext) -> Ticket:
         """A command holds a ticket; a path names an entity, with or without its space."""
@@ -222,7 +216,7 @@ def _space_of(verb: str, body: bytes) -> str | None:
 
 def _has_arrow_type(column: Column) -> bool:
     try:
-        arrow_type(column.type)
+        arrow_type(column.read_as or column.type)
     except UnsupportedType:
         return False
     return True

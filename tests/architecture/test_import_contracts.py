@@ -44,6 +44,12 @@ INJECTIONS = [
     ("server-duckdb-door", "flight_server.service.reads", "import duckdb"),
     ("hdbcli-door", "flight_server.service.reads", "from hdbcli import dbapi"),
     ("hdbcli-door", "flight_client.config", "from hdbcli import dbapi"),
+    (
+        "server-without-reader",
+        "flight_server.backends.hana.pool.process",
+        "import flight_server.backends.hana.reader.rows",
+    ),
+    ("reader-alone", "flight_server.backends.hana.reader.rows", "import flight_server.config"),
     ("frames-door", "flight_client.config", "import pandas"),
     ("frames-door", "flight_client.sinks.pandas", "import polars"),
     ("sqlglot-door", "flight_server.service.reads", "import sqlglot"),

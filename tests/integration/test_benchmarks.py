@@ -14,9 +14,13 @@ import pytest
             ["read_throughput", "--rows", "50000", "--rounds", "1"],
             {"memory_vs_cpp_stream", "duckdb_vs_cpp_stream"},
         ),
+        (
+            ["hana_read", "--rows", "5000", "--rounds", "1", "--delay-ms", "1"],
+            {"two_partitions_vs_one", "ours_arrow_vs_fedml_pandas", "server_rss_growth"},
+        ),
         (["memory", "--rows", "200000", "--pause-ms", "1"], {"slow_vs_fast_peak_rss"}),
     ],
-    ids=["read_throughput", "memory"],
+    ids=["read_throughput", "hana_read", "memory"],
 )
 def test_benchmark_prints_one_json_object(arguments: list[str], ratios: set[str]) -> None:
     name, *options = arguments

@@ -43,6 +43,16 @@ _ENTITY: Final = Entity(
     comment="orders of a year",
 )
 
+_READ_AS: Final = Entity(
+    space="SALES",
+    name="RATES",
+    kind="table",
+    columns=(
+        Column("RATE", HanaType("DECIMAL"), read_as=HanaType("DECIMAL", 38, 10)),
+        Column("CHANGED_AT", HanaType("TIMESTAMP"), read_as=HanaType("NVARCHAR", 27)),
+    ),
+)
+
 _EVERY_OPERATOR: Final = And(
     (
         Comparison("I", "=", (-7,)),
@@ -119,6 +129,9 @@ CASES: Final[Mapping[str, Case]] = {
     "ticket_read_partition": _ticket(
         ReadTicket(entity="ORDERS", partition=Partition(8, 3, "ORDER_ID"))
     ),
+    "ticket_read_split_by_range": _ticket(
+        ReadTicket(entity="ORDERS", partition=Partition(8, by="ORDER_ID", method="range"))
+    ),
     "ticket_read_transport": _ticket(
         ReadTicket(entity="ORDERS", batch_bytes=1_048_576, compression=Compression.LZ4)
     ),
@@ -134,6 +147,7 @@ CASES: Final[Mapping[str, Case]] = {
     ),
     "space": Case(Space("SALES", "Vertrieb"), catalog.encode_space, catalog.decode_space),
     "entity": Case(_ENTITY, catalog.encode_entity, catalog.decode_entity),
+    "entity_read_as": Case(_READ_AS, catalog.encode_entity, catalog.decode_entity),
     "query_all": Case(EntityQuery(), commands.encode_entity_query, commands.decode_entity_query),
     "query_one": Case(
         EntityQuery("SALES", "ORDERS"), commands.encode_entity_query, commands.decode_entity_query

@@ -76,6 +76,17 @@ STRANGE = Entity(
     ),
 )
 
+TEXTUAL = Entity(
+    space="SALES",
+    name="CHANGES",
+    kind="table",
+    columns=(
+        column("ORDER_ID", "BIGINT"),
+        Column("CHANGED_AT", HanaType("TIMESTAMP"), read_as=HanaType("NVARCHAR", 27)),
+        Column("RATE", HanaType("DECIMAL"), read_as=HanaType("DOUBLE")),
+    ),
+)
+
 SHAPES = Entity(
     space="GEO",
     name="SHAPES",

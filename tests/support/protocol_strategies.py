@@ -90,7 +90,8 @@ def partitions(draw: st.DrawFn) -> Partition:
     """A wish to split, or one part of a split."""
     of = draw(st.integers(1, MAX_PARTITIONS))
     number = draw(st.none() | st.integers(0, of - 1))
-    return Partition(of, number, draw(st.none() | texts))
+    methods = [None, "hash"] if number is not None else [None, "hash", "range"]
+    return Partition(of, number, draw(st.none() | texts), draw(st.sampled_from(methods)))
 
 
 arguments = st.dictionaries(names, literals, max_size=4).map(lambda values: tuple(values.items()))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from flight_client.protocol.catalog import Column, Entity, HanaType, Space
-from flight_client.protocol.errors import Cancelled, UnsupportedSql
+from flight_client.protocol.errors import Cancelled, Error, UnsupportedSql
 from flight_client.protocol.literals import LiteralValue
-from flight_server.planning.plan import ReadPlan
+from flight_server.planning.plan import KeyRange, ReadPlan
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
 from flight_server.sql.statement import Statement
 
@@ -87,11 +87,33 @@ class ScriptedBackend:
     found: tuple[Entity, ...] = (NUMBERS,)
     rows: int | None = 3
     streams: list[ScriptedStream] = field(default_factory=list)
+    principals: list[str] = field(default_factory=list)
     closed: bool = False
+    ranges: bool = False
+    extremes: KeyRange | Exception | None = None
+    silent: dict[str | None, Error] = field(default_factory=dict)
+    ranged: list[tuple[ReadPlan, Column]] = field(default_factory=list)
 
     kind = "scripted"
     caller_dialect = CallerDialect.HANA
     has_row_positions = False
+
+    def acting_for(self, principal: str) -> "ScriptedBackend":
+        self.principals.append(principal)
+        return self
+
+    def prefers_ranges(self, entity: Entity) -> bool:
+        return self.ranges
+
+    def key_range(self, plan: ReadPlan, column: Column) -> KeyRange | None:
+        self.ranged.append((plan, column))
+        if isinstance(self.extremes, Exception):
+            raise self.extremes
+        return self.extremes
+
+    def require_answers(self, space: str | None) -> None:
+        if space in self.silent:
+            raise self.silent[space]
 
     def spaces(self) -> Sequence[Space]:
         return [Space(name) for name in sorted({entity.space for entity in self.found})]

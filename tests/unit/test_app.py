@@ -9,7 +9,7 @@ import pyarrow.flight as fl
 import pytest
 
 from flight_client.protocol.tickets import ReadTicket
-from flight_server.app import RunningServer, is_loopback, open_backend, start
+from flight_server.app import RunningServer, is_loopback, open_embedded, start
 from flight_server.config import (
     Configuration,
     ConfigurationError,
@@ -85,13 +85,13 @@ def test_taken_port_is_a_configuration_error_and_the_backend_is_closed() -> None
 
 def test_missing_init_script_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"database\.init_script"):
-        open_backend(DatabaseSection(init_script=tmp_path / "none.sql"))
+        open_embedded(DatabaseSection(init_script=tmp_path / "none.sql"))
 
 
 def test_init_script_fills_the_database(tmp_path: Path) -> None:
     script = tmp_path / "init.sql"
     script.write_text('CREATE SCHEMA "S"; CREATE TABLE "S"."T" AS SELECT 1 AS "A";')
-    backend = open_backend(DatabaseSection(init_script=script))
+    backend = open_embedded(DatabaseSection(init_script=script))
     try:
         assert [entity.name for entity in backend.entities("S")] == ["T"]
     finally:

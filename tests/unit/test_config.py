@@ -11,6 +11,7 @@ from flight_server.config import (
     Configuration,
     ConfigurationError,
     is_secret,
+    is_table,
     load,
     variable_name,
 )
@@ -193,9 +194,9 @@ def test_documentation_lists_every_setting_with_its_default() -> None:
         for name, field in table.model_fields.items():
             (row,) = re.findall(rf"^\| `{section}\.{name}` \|(.*)\|$", text, re.MULTILINE)
             default, variable, description = (cell.strip() for cell in row.split(" | "))
-            shown = "none" if field.default in (None, ()) else f"`{field.default}`"
+            shown = "none" if field.default in (None, (), {}) else f"`{field.default}`"
             assert default == shown
-            assert variable == f"`{variable_name(section, name)}`" + (
-                " (or `..._FILE`)" if is_secret(field) else ""
-            )
+            file = " (or `..._FILE`)" if is_secret(field) else ""
+            named = f"`{variable_name(section, name)}`{file}"
+            assert variable == ("in the file only" if is_table(field) else named)
             assert description == field.description

@@ -9,11 +9,16 @@ from flight_client.protocol.catalog import HanaType
 from flight_client.protocol.commands import ACTIONS
 from flight_client.protocol.errors import error_classes
 from flight_client.protocol.schemas import arrow_type
+from flight_server.config import load
 from flight_server.sql import functions
 from flight_server.sql.translate import aggregates, queries
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/**/*.md", "tests/*/README.md", "tests/*/engine/README.md")
+    for page in ROOT.glob(pattern)
+)
 SPELLED = {
     "string": "utf8",
     "large_string": "large_utf8",
@@ -70,6 +75,17 @@ def test_sql_page_lists_the_functions_and_those_that_are_not_translated() -> Non
     translated = {*queries._FUNCTIONS, *aggregates.FUNCTIONS}
     assert untranslated == set(functions.HANA) - translated
     assert all(f"{hint} " in text or f"{hint}." in text for hint in functions.HANA_HINTS)
+
+
+@pytest.mark.parametrize("page", ["docs/configuration.md", "docs/datasphere.md"])
+def test_configuration_of_a_page_is_one(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sample,) = re.findall(r"```toml\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+    (tmp_path / "server.toml").write_text(sample)
+    if "[hana]" in sample:
+        monkeypatch.setenv("FLIGHT_SERVER_HANA__PASSWORD_FILE", "/run/secrets/datasphere")
+    load(tmp_path / "server.toml")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

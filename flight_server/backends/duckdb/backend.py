@@ -24,10 +24,11 @@ from flight_server.backends.duckdb.stream import DuckDbStream, Reading
 from flight_server.backends.duckdb.types import hana_type
 from flight_server.backends.duckdb.values import bindable
 from flight_server.backends.sizing import width_varies
-from flight_server.planning.plan import ReadPlan
+from flight_server.planning.plan import KeyRange, ReadPlan
+from flight_server.planning.ranges import key_range
 from flight_server.sql.compose import name, sql, statement
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
-from flight_server.sql.render import duckdb_select
+from flight_server.sql.render import duckdb_key_range, duckdb_select
 from flight_server.sql.statement import Statement
 from flight_server.sql.translate import to_duckdb
 
@@ -128,6 +129,10 @@ class DuckDbBackend:
         """A view gives its rows in any order."""
         return False
 
+    def acting_for(self, principal: str) -> Self:  # noqa: ARG002 - all read alike
+        """The same for everybody: it has no users."""
+        return self
+
     def spaces(self) -> Sequence[Space]:
         """The schemas, ordered by name; ``main`` only where it has tables or views."""
         with self._cursor("The catalogue") as cursor:
@@ -153,6 +158,9 @@ class DuckDbBackend:
         with self._cursor("The catalogue") as cursor:
             return self._catalogue.entity(cursor, space, name)
 
+    def require_answers(self, space: str | None) -> None:
+        """Nothing: every space is asked alike."""
+
     def row_count(self, entity: Entity) -> int | None:
         """Exact number of rows of a table, which DuckDB keeps; None for views."""
         if entity.kind != "table":
@@ -161,6 +169,18 @@ class DuckDbBackend:
         with self._cursor(_subject(entity)) as cursor:
             ((rows,),) = cast("list[tuple[int]]", cursor.execute(count.text).fetchall())
         return rows
+
+    def prefers_ranges(self, entity: Entity) -> bool:
+        """For tables: DuckDB keeps the extremes of each row group, and skips those out of range."""
+        return entity.kind == "table"
+
+    def key_range(self, plan: ReadPlan, column: Column) -> KeyRange | None:
+        """Least and greatest value of a column in the rows that the plan's filter lets through."""
+        asked = duckdb_key_range(plan, column)
+        with self._cursor(_subject(plan.entity)) as cursor:
+            found = cursor.execute(asked.text, bindable(asked.values)).fetchall()
+        ((least, greatest),) = cast("list[tuple[object, object]]", found)
+        return key_range(least, greatest, column)
 
     def open(self, plan: ReadPlan) -> DuckDbStream:
         """A stream over the rows of a plan."""

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from flight_server.backends.base import Backend
+from tests.contract.backends.hana_subject import close_emulators
 from tests.contract.backends.shared_tables import all_tables
 from tests.contract.backends.subjects import SUBJECTS, Subject
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(capability): what a backend may declare as a gap")
+
+
+def pytest_sessionfinish() -> None:
+    close_emulators()
 
 
 @pytest.fixture(scope="session", params=SUBJECTS, ids=lambda subject: subject.name)

@@ -11,10 +11,14 @@ from flight_client.protocol.tickets import MIN_BATCH_BYTES, ReadTicket
 from flight_server.backends.base import Backend, BatchStream
 from flight_server.planning.plan import ReadPlan
 from flight_server.planning.read import Limits, plan_read
+from flight_server.service.discovery import Discovery
+from flight_server.service.reads import Reads
 from flight_server.sql.gate import AdmittedQuery, admit
 from tests.contract.backends.shared_tables import SPACE
 
-__all__ = ["MIN_BATCH_BYTES", "admitted", "batches", "plan_of", "read", "rows_of", "table_of"]
+__all__ = [
+    "MIN_BATCH_BYTES", "admitted", "batches", "parts", "plan_of", "read", "rows_of", "table_of",
+]  # fmt: skip
 
 
 def plan_of(backend: Backend, entity: str, **ticket: Any) -> ReadPlan:
@@ -40,6 +44,16 @@ def read(backend: Backend, entity: str, **ticket: Any) -> pa.Table:
     """The rows of a ticket with these fields."""
     with closing(backend.open(plan_of(backend, entity, **ticket))) as stream:
         return table_of(stream)
+
+
+def parts(backend: Backend, entity: str, **ticket: Any) -> list[pa.Table]:
+    """The rows of each endpoint of a ticket with these fields, as a service makes endpoints."""
+    reads = Reads(backend, Discovery(backend), Limits())
+    found = []
+    for endpoint in reads.info(ReadTicket(entity=entity, space=SPACE, **ticket)).tickets:
+        with closing(reads.open(endpoint).stream) as stream:
+            found.append(table_of(stream))
+    return found
 
 
 def rows_of(backend: Backend, where: Filter) -> list[int]:

@@ -7,11 +7,12 @@ from typing import Protocol
 import duckdb
 import pyarrow as pa
 
-from flight_client.protocol.errors import UnknownEntity, UnsupportedSql
+from flight_client.protocol.errors import InvalidRead, UnknownEntity, UnsupportedSql
 from flight_server.backends.base import Backend
 from flight_server.backends.duckdb import DuckDbBackend
 from flight_server.backends.memory import MemoryBackend
 from flight_server.sql.gate import CallerDialect
+from tests.contract.backends.hana_subject import make_hana
 from tests.contract.backends.shared_tables import SPACE
 
 VIEW = "SCALED"
@@ -37,8 +38,9 @@ class Subject:
     """A backend under contract.
 
     Attributes:
-        gaps: By capability: ``sql`` or ``parameters``. A gap that is closed without
-            being taken from here fails the suite, because its tests are expected to fail.
+        gaps: By capability: ``sql``, ``parameters``, ``seeds`` or ``row_count``. A gap that is
+            closed without being taken from here fails the suite, because its tests are expected to
+            fail.
     """
 
     name: str
@@ -77,4 +79,12 @@ SUBJECTS = (
         },
     ),
     Subject("duckdb", make_duckdb),
+    Subject(
+        "hana",
+        make_hana,
+        gaps={
+            "seeds": Gap("HANA draws samples without a seed", InvalidRead),
+            "row_count": Gap("M_TABLES.RECORD_COUNT is not known to be exact", AssertionError),
+        },
+    ),
 )

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 
 from flight_client.protocol.filters import Filter
-from flight_client.protocol.schemas import arrow_type
+from flight_client.protocol.schemas import TYPE_KEY, arrow_type
 from flight_client.protocol.tickets import OrderKey
 from flight_server.backends.base import Backend
 from tests.contract.backends import shared_tables
 from tests.contract.backends.reading import read
-from tests.contract.backends.subjects import make_duckdb, make_memory
+from tests.contract.backends.subjects import Make, make_duckdb, make_hana, make_memory
 from tests.support.column_strategies import DOMAINS, filters
 
 # DuckDB has one type for NVARCHAR and NCLOB, so the two catalogues differ there.
@@ -45,10 +45,11 @@ _pool: dict[str, list[object]] = {
 } | {name: [] for name in SHARED if name.startswith(("DEC", "BOOL", "DATE", "TIME", "SEC"))}
 
 
-@pytest.fixture(scope="module")
-def pair() -> Iterator[tuple[Backend, Backend]]:
+@pytest.fixture(scope="module", params=[make_duckdb, make_hana])
+def pair(request: pytest.FixtureRequest) -> Iterator[tuple[Backend, Backend]]:
     tables = {"MIXED": mixed()}
-    backends = make_memory(tables), make_duckdb(tables)
+    make: Make = request.param
+    backends = make_memory(tables), make(tables)
     yield backends
     for backend in backends:
         backend.close()
@@ -57,7 +58,10 @@ def pair() -> Iterator[tuple[Backend, Backend]]:
 def test_both_hold_the_same_rows(pair: tuple[Backend, Backend]) -> None:
     memory, database = (read(backend, "MIXED") for backend in pair)
 
-    assert memory.equals(database, check_metadata=True)
+    assert memory.equals(database)
+    assert [field.metadata[TYPE_KEY] for field in memory.schema] == [
+        field.metadata[TYPE_KEY] for field in database.schema
+    ]
 
 
 @settings(max_examples=150)

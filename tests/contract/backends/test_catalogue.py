@@ -1,5 +1,7 @@
 """What can be read is listed, under exact names."""
 
+import re
+
 import pytest
 
 from flight_client.protocol.catalog import decode_entity, encode_entity
@@ -55,11 +57,16 @@ def test_columns_are_described_in_order_with_their_types(backend: Backend) -> No
     entity = backend.entity(SPACE, "TYPES")
 
     assert entity is not None
-    described = {column.name: str(column.type) for column in entity.columns}
+    # A database may bound the length of what Arrow holds without a bound.
+    described = {
+        column.name: re.sub(r"^(NVARCHAR|VARBINARY)\(5000\)$", r"\1", str(column.type))
+        for column in entity.columns
+    }
     assert list(described) == ["ROW", *shared_tables.EXTREMES]
     assert described == {"ROW": "INTEGER"} | {name: name for name in shared_tables.EXTREMES}
 
 
+@pytest.mark.needs("row_count")
 @pytest.mark.parametrize(
     ("name", "rows"), [("LONG", shared_tables.LONG_ROWS), ("LOGIC", 8), ("EMPTY", 0)]
 )

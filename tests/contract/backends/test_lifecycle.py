@@ -125,12 +125,12 @@ def test_backend_closed_under_busy_readers_raises_errors_of_ours_only(mortal: Ba
     def work(_: int) -> None:
         with closing(mortal.open(plan)) as stream, suppress(Error):
             stream.read()
-            started.wait(5)
+            started.wait(30)
             list(batches(stream))
 
     with ThreadPoolExecutor(4) as pool:
         done = pool.map(work, range(4))
-        started.wait(5)
+        started.wait(30)
         mortal.close()
         assert list(done) == [None] * 4
 

@@ -1,6 +1,7 @@
 """Parts are disjoint and complete; samples are random where nobody asked for a seed."""
 
 from math import sqrt
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,11 @@ from flight_server.backends.base import Backend
 from tests.contract.backends import shared_tables
 from tests.contract.backends.reading import read
 from tests.contract.backends.shared_tables import NUMBERS_ROWS
+
+
+def seeded(seed: int) -> Any:
+    """A seed, for a backend that takes one."""
+    return pytest.param(seed, marks=pytest.mark.needs("seeds"))
 
 
 def ids(backend: Backend, **ticket: object) -> list[int]:
@@ -68,7 +74,7 @@ def test_part_keeps_to_the_filter(backend: Backend) -> None:
     assert sorted(row for part in parts for row in part) == ids(backend, where=where)
 
 
-@pytest.mark.parametrize("seed", [None, 0, 42])
+@pytest.mark.parametrize("seed", [None, seeded(0), seeded(42)])
 @pytest.mark.parametrize("fraction", [0.01, 0.25, 0.9])
 def test_sample_has_about_the_wanted_fraction(
     backend: Backend, fraction: float, seed: int | None
@@ -84,10 +90,12 @@ def test_sample_of_all_has_every_row(backend: Backend, seed: int | None) -> None
     assert ids(backend, sample=Sample(1, seed)) == list(range(NUMBERS_ROWS))
 
 
+@pytest.mark.needs("seeds")
 def test_same_seed_gives_the_same_rows(backend: Backend) -> None:
     assert ids(backend, sample=Sample(0.3, 5)) == ids(backend, sample=Sample(0.3, 5))
 
 
+@pytest.mark.needs("seeds")
 def test_other_seed_gives_other_rows(backend: Backend) -> None:
     assert ids(backend, sample=Sample(0.3, 5)) != ids(backend, sample=Sample(0.3, 6))
 
@@ -96,6 +104,7 @@ def test_sample_without_a_seed_differs_every_time(backend: Backend) -> None:
     assert ids(backend, sample=Sample(0.3)) != ids(backend, sample=Sample(0.3))
 
 
+@pytest.mark.needs("seeds")
 def test_seeded_sample_takes_its_rows_under_any_filter(backend: Backend) -> None:
     where = Comparison("GROUP", "=", (4,))
     everywhere = set(ids(backend, sample=Sample(0.3, 5)))
@@ -105,6 +114,7 @@ def test_seeded_sample_takes_its_rows_under_any_filter(backend: Backend) -> None
     assert found == sorted(everywhere & set(ids(backend, where=where)))
 
 
+@pytest.mark.needs("seeds")
 def test_parts_of_a_seeded_sample_are_the_sample(backend: Backend) -> None:
     sample = Sample(0.3, 5)
 
@@ -116,6 +126,7 @@ def test_parts_of_a_seeded_sample_are_the_sample(backend: Backend) -> None:
     assert sorted(row for part in parts for row in part) == ids(backend, sample=sample)
 
 
+@pytest.mark.needs("seeds")
 def test_sample_can_be_ordered_and_limited(backend: Backend) -> None:
     sample = Sample(0.3, 5)
 

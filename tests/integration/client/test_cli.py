@@ -7,8 +7,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ from flight_client.protocol.tickets import (
     Ticket,
 )
 from tests.support.flight_double import Behaviour, FlightDouble, orders
+from tests.support.patience import PATIENCE_S, eventually
 
 ROWS = orders(100)
 COMMANDS = ["tables", "describe", "read", "sql"]
@@ -123,6 +124,16 @@ def test_columns_order_limit_and_sample_are_in_the_ticket(server: FlightDouble) 
 def test_partitions_and_space_are_in_the_ticket(server: FlightDouble) -> None:
     asked = _asked(server, "read", "ORDERS", "--partitions", "4", "--space", "SALES")
     assert asked == ReadTicket(entity="ORDERS", space="SALES", partition=Partition(of=4))
+
+
+def test_column_and_method_of_partitions_are_in_the_ticket(server: FlightDouble) -> None:
+    asked = _asked(
+        server, "read", "ORDERS", "--partitions", "4", "--partition-by", "ORDER_ID",
+        "--partition-method", "range",
+    )  # fmt: skip
+    assert asked == ReadTicket(
+        entity="ORDERS", partition=Partition(of=4, by="ORDER_ID", method="range")
+    )
 
 
 def test_conditions_are_typed_by_their_columns_and_all_must_hold(server: FlightDouble) -> None:
@@ -326,9 +337,9 @@ def test_parameter_given_twice_is_wrong_usage(server: FlightDouble) -> None:
 @pytest.mark.parametrize("command", [["tables"], ["describe", "REVENUE"]])
 def test_catalogue_fits_the_terminal(server: FlightDouble, command: list[str]) -> None:
     leader, follower = pty.openpty()
-    process = _start(server, *command, stdout=follower, env={"COLUMNS": "40"})
-    os.close(follower)
-    process.communicate(timeout=20)
+    with _started(server, *command, stdout=follower, env={"COLUMNS": "40"}) as process:
+        os.close(follower)
+        process.communicate(timeout=PATIENCE_S)
     shown = os.read(leader, 100_000).decode()
     os.close(leader)
     assert process.returncode == 0
@@ -383,53 +394,58 @@ def test_version_is_printed() -> None:
     assert _run("--version").output.startswith("flight-client, version ")
 
 
-def _start(
+@contextmanager
+def _started(
     server: FlightDouble,
     *arguments: str,
     stdout: int = subprocess.PIPE,
     env: dict[str, str] | None = None,
-) -> subprocess.Popen[bytes]:
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The command in a process of its own, which does not outlive its test."""
     code = "from flight_client.cli import main; main()"
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         env={**os.environ, VARIABLES["uri"]: server.uri, **(env or {})},
         stdout=stdout,
         stderr=subprocess.PIPE,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def _until_streaming(server: FlightDouble) -> None:
-    deadline = time.monotonic() + 20
-    while not server.seen.batches_sent:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def _answers(
+    server: FlightDouble, *arguments: str, env: dict[str, str] | None = None
+) -> tuple[int, bytes, bytes]:
+    """Exit code, stdout and stderr of the command in a process of its own."""
+    with _started(server, *arguments, env=env) as process:
+        stdout, stderr = process.communicate(timeout=PATIENCE_S)
+        return process.returncode, stdout, stderr
 
 
 def test_ctrl_c_ends_a_slow_read_at_once_with_130(tmp_path: Path) -> None:
-    with FlightDouble(Behaviour(batch_rows=1, pause_s=0.2, endpoints=2)) as server:
-        process = _start(server, "read", "ORDERS", "--output", str(tmp_path / "orders.csv"))
-        _until_streaming(server)
-        started = time.monotonic()
+    output = str(tmp_path / "orders.csv")
+    with (
+        FlightDouble(Behaviour(batch_rows=1, pause_s=0.2, endpoints=2), rows=1_000) as server,
+        _started(server, "read", "ORDERS", "--output", output) as process,
+    ):
+        eventually(lambda: server.seen.batches_sent)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=10)
-        assert time.monotonic() - started < 3
+        _, stderr = process.communicate(timeout=PATIENCE_S)  # the read takes 100 s
     assert process.returncode == 130
     assert stderr.decode() == "interrupted\n"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_ends_a_wait_for_a_silent_server_at_once() -> None:
-    with FlightDouble(Behaviour(silence_s=3)) as server:
-        process = _start(server, "read", "ORDERS", "--json")
-        deadline = time.monotonic() + 20
-        while not server.seen.streams:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        started = time.monotonic()
+    with (
+        FlightDouble(Behaviour(silence_s=100)) as server,
+        _started(server, "read", "ORDERS", "--json") as process,
+    ):
+        eventually(lambda: server.seen.streams)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
-        assert time.monotonic() - started < 2.5
-        assert process.returncode == 130
+        assert process.wait(PATIENCE_S) == 130
 
 
 def test_ctrl_c_while_the_commands_are_loaded_is_quiet(server: FlightDouble) -> None:
@@ -442,7 +458,7 @@ def test_ctrl_c_while_the_commands_are_loaded_is_quiet(server: FlightDouble) -> 
         "from flight_client.cli import main; main()\n"
     )
     found = subprocess.run(
-        [sys.executable, "-c", code, "tables"], check=False, capture_output=True, timeout=20
+        [sys.executable, "-c", code, "tables"], check=False, capture_output=True, timeout=PATIENCE_S
     )
     assert (found.returncode, found.stderr) == (130, b"interrupted\n")
 
@@ -453,18 +469,16 @@ ODD = pa.table({"Größe": ["日本 🎉"]})
 
 def test_terminal_that_lacks_a_letter_shows_a_mark() -> None:
     with FlightDouble(tables={"ODD": ODD}) as server:
-        process = _start(server, "read", "ODD", env=LATIN)
-        stdout, stderr = process.communicate(timeout=20)
-    assert (process.returncode, stderr) == (0, b"")
+        code, stdout, stderr = _answers(server, "read", "ODD", env=LATIN)
+    assert (code, stderr) == (0, b"")
     assert [line.strip() for line in stdout.decode("latin-1").splitlines()[::2]] == [
         "Größe", "?? ?", "1 row",
     ]  # fmt: skip
 
 
 def test_error_with_letters_that_stderr_lacks_is_still_one_line(server: FlightDouble) -> None:
-    process = _start(server, "describe", "日本", env=LATIN)
-    _, stderr = process.communicate(timeout=20)
-    assert process.returncode == 1
+    code, _, stderr = _answers(server, "describe", "日本", env=LATIN)
+    assert code == 1
     assert stderr.startswith(b"error: ENTITY_UNKNOWN: ")
     assert stderr.count(b"\n") == 1
 
@@ -472,26 +486,26 @@ def test_error_with_letters_that_stderr_lacks_is_still_one_line(server: FlightDo
 @pytest.mark.parametrize("command", [["read", "ODD", "--json"], ["read", "ODD", "-o", "-"]])
 def test_data_is_utf_8_whatever_the_terminal_speaks(command: list[str]) -> None:
     with FlightDouble(tables={"ODD": ODD}) as server:
-        process = _start(server, *command, env=LATIN)
-        stdout, _ = process.communicate(timeout=20)
-    assert process.returncode == 0
+        code, stdout, _ = _answers(server, *command, env=LATIN)
+    assert code == 0
     assert "日本 🎉" in stdout.decode()
 
 
 def test_reader_that_has_seen_enough_is_no_noise() -> None:
-    with FlightDouble(rows=20_000) as server:
-        process = _start(server, "read", "ORDERS", "--json")
+    with (
+        FlightDouble(rows=20_000) as server,
+        _started(server, "read", "ORDERS", "--json") as process,
+    ):
         assert process.stdout is not None
         assert process.stdout.readline().startswith(b'{"ORDER_ID": 0')
         process.stdout.close()
         assert process.stderr is not None
         assert process.stderr.read() == b""
-        process.wait(timeout=10)
-        process.stderr.close()
+        process.wait(PATIENCE_S)
 
 
 def test_failed_tls_handshake_is_one_line_and_no_log_of_grpc(server: FlightDouble) -> None:
-    process = _start(server, "tables", "--uri", server.uri.replace("grpc", "grpc+tls"))
-    stdout, stderr = process.communicate(timeout=20)
-    assert (process.returncode, stdout) == (1, b"")
+    uri = server.uri.replace("grpc", "grpc+tls")
+    code, stdout, stderr = _answers(server, "tables", "--uri", uri)
+    assert (code, stdout) == (1, b"")
     assert re.fullmatch(rb"error: UNAVAILABLE: [^\n]*does not speak TLS[^\n]*\n", stderr)

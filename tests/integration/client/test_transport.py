@@ -26,6 +26,7 @@ from flight_client.protocol.tickets import ReadTicket, encode_ticket
 from flight_client.transport import TRIES, RowStream, Transport
 from tests.support.certificates import certificates
 from tests.support.flight_double import Behaviour, FlightDouble
+from tests.support.patience import PATIENCE_S
 
 ORDERS = encode_ticket(ReadTicket(entity="ORDERS"))
 
@@ -157,11 +158,11 @@ def test_silent_listener_is_given_up_after_the_connect_timeout() -> None:
         uri = f"grpc://127.0.0.1:{listener.getsockname()[1]}"
         started = time.monotonic()
         with (
-            _connected(uri, connect_timeout_s=0.2, timeout_s=10) as transport,
+            _connected(uri, connect_timeout_s=0.2, timeout_s=60) as transport,
             pytest.raises(Unavailable, match="is it a Flight server"),
         ):
             transport.act(LIST_SPACES)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < PATIENCE_S
 
 
 def test_slow_answer_ends_at_the_timeout() -> None:
@@ -337,7 +338,7 @@ def test_forked_child_is_refused_and_ends_instead_of_waiting_for_ever(state: str
             capture_output=True,
             cwd=Path(__file__).parents[3],
             text=True,
-            timeout=20,
+            timeout=60,
         )
     assert found.stderr == ""
     *refusals, status = found.stdout.splitlines()
@@ -362,6 +363,6 @@ def test_child_forked_before_the_first_connection_may_connect() -> None:
             capture_output=True,
             cwd=Path(__file__).parents[3],
             text=True,
-            timeout=20,
+            timeout=60,
         )
     assert found.stdout == "2\n"

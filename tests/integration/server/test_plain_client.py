@@ -100,6 +100,14 @@ def test_partitions_are_endpoints(client: fl.FlightClient) -> None:
     assert len({endpoint.ticket.ticket for endpoint in info.endpoints}) == 4
 
 
+def test_schema_of_a_wish_for_ranges_runs_nothing() -> None:
+    backend = ScriptedBackend(ranges=True)
+    body = json.dumps({"version": 1, "kind": "read", "entity": "NUMBERS", "partition": {"of": 4}})
+    with plain_client(backend) as client:
+        client.get_schema(fl.FlightDescriptor.for_command(body))
+    assert backend.ranged == []
+
+
 def test_flight_info_and_schema_run_nothing() -> None:
     backend = ScriptedBackend()
     with plain_client(backend) as client:

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -13,6 +15,7 @@ import pyarrow.flight as fl
 import pytest
 
 from flight_client.protocol.tickets import ReadTicket
+from tests.support.patience import PATIENCE_S
 from tests.support.serving import as_ticket
 
 COMMAND = [sys.executable, "-m", "flight_server"]
@@ -114,71 +117,132 @@ def test_show_config_in_json_holds_every_section() -> None:
     assert {"server", "database", "tickets", "limits", "log"} <= set(shown)
 
 
-def _serve(database: Path, **variables: str) -> tuple[subprocess.Popen[str], str]:
-    environment = (
-        os.environ
-        | variables
-        | {
-            "FLIGHT_SERVER_DATABASE__PATH": str(database),
-            "FLIGHT_SERVER_SERVER__PORT": "0",
-        }
-    )
-    process = subprocess.Popen(
-        [*COMMAND, "serve"], env=environment, stderr=subprocess.PIPE, text=True
-    )
+@contextmanager
+def _started(*command: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that does not outlive its test."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FLIGHT_SERVER_")}
+    with subprocess.Popen(
+        command,
+        env=environment | variables,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def _serving(
+    database: Path, *, command: Sequence[str] = (*COMMAND, "serve"), **variables: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server that listens, and its address."""
+    settings = {
+        "FLIGHT_SERVER_DATABASE__PATH": str(database),
+        "FLIGHT_SERVER_SERVER__PORT": "0",
+    }
+    with _started(*command, **settings, **variables) as process:
+        yield process, _line(process, "Listening on ").split()[-1]
+
+
+def _line(process: subprocess.Popen[str], start: str) -> str:
+    """The next line of its stderr that begins so."""
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("Listening on "):
-            return process, line.split()[-1]
-    raise AssertionError("the server did not start")
+        if line.startswith(start):
+            return line
+    raise AssertionError(f"the process ended without a line {start!r}")
+
+
+@contextmanager
+def _stalled_read(uri: str) -> Iterator[None]:
+    """A client that takes one chunk of a read and no more."""
+    with fl.connect(uri) as client:
+        reader = client.do_get(as_ticket(ReadTicket(entity="T")))
+        reader.read_chunk()
+        yield
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_answers_until_a_signal_and_exits_cleanly(
     database: Path, number: signal.Signals
 ) -> None:
-    process, uri = _serve(database)
-    with process:
+    with _serving(database) as (process, uri):
         with fl.connect(uri) as client:
             ticket = as_ticket(ReadTicket(entity="T"))
             assert client.do_get(ticket).read_all().num_rows == 5
         process.send_signal(number)
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
 
 
+SIGNAL_TO_ANOTHER_THREAD = """
+import signal, sys, threading
+from flight_server.__main__ import main
+
+def take_the_signal():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    threading.Event().wait()
+
+threading.Thread(target=take_the_signal, daemon=True).start()
+sys.argv[1:] = ["serve"]
+main()
+"""
+
+
+def test_signal_that_another_thread_takes_stops_the_server_too(database: Path) -> None:
+    command = (sys.executable, "-c", SIGNAL_TO_ANOTHER_THREAD)
+    with _serving(database, command=command) as (process, _):
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.wait(PATIENCE_S) == 0
+
+
 def test_serve_of_a_taken_port_fails_in_a_sentence(database: Path) -> None:
-    process, uri = _serve(database)
-    with process:
+    with _serving(database) as (_, uri):
         port = uri.rpartition(":")[2]
         done = _run("serve", FLIGHT_SERVER_SERVER__PORT=port)
-        process.terminate()
     assert done.returncode == 2
     assert "Cannot listen" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_client_that_takes_nothing_does_not_keep_the_server_alive(large_view: Path) -> None:
-    process, uri = _serve(large_view, FLIGHT_SERVER_SERVER__GRACE_S="1")
-    with process, fl.connect(uri) as client:
-        reader = client.do_get(as_ticket(ReadTicket(entity="T")))
-        reader.read_chunk()
+    with (
+        _serving(large_view, FLIGHT_SERVER_SERVER__GRACE_S="1") as (process, uri),
+        _stalled_read(uri),
+    ):
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 1
+        assert process.wait(PATIENCE_S) == 1
         assert process.stderr is not None
         assert "were cut" in process.stderr.read()
 
 
 def test_second_signal_does_not_wait(large_view: Path) -> None:
-    process, uri = _serve(large_view)
-    with process, fl.connect(uri) as client:
-        reader = client.do_get(as_ticket(ReadTicket(entity="T")))
-        reader.read_chunk()
+    with (
+        _serving(large_view, FLIGHT_SERVER_SERVER__GRACE_S="3600") as (process, uri),
+        _stalled_read(uri),
+    ):
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        _line(process, "Stopping")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(3) == 130
+        assert process.wait(PATIENCE_S) == -signal.SIGTERM
+
+
+def test_end_that_hangs_is_ended_by_the_kernel() -> None:
+    code = (
+        "import threading\n"
+        "from flight_server.cli import end_within\n"
+        "end_within(0.1)\n"
+        "threading.Event().wait()\n"
+    )
+    with _started(sys.executable, "-c", code) as process:
+        assert process.wait(PATIENCE_S) == -signal.SIGALRM
 
 
 def test_demo_shows_the_product_and_ends_by_itself() -> None:
@@ -191,15 +255,12 @@ def test_demo_shows_the_product_and_ends_by_itself() -> None:
 
 
 def test_demo_that_is_interrupted_says_nothing_more() -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "demo", "--items", "5000000"], stderr=subprocess.PIPE, text=True
-    )
-    with process:
+    with _started(*COMMAND, "demo", "--items", "5000000") as process:
         assert process.stderr is not None
         assert "sample landscape" in process.stderr.readline()
         time.sleep(1.0)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(PATIENCE_S) == 130
         assert "Traceback" not in process.stderr.read()
 
 

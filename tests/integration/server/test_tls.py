@@ -10,6 +10,7 @@ import flight_client
 from flight_client.protocol.tickets import ReadTicket
 from flight_server.app import RunningServer
 from tests.support.certificates import certificates
+from tests.support.patience import PATIENCE_S
 from tests.support.scripted import ScriptedBackend
 from tests.support.serving import as_ticket, serving
 
@@ -42,7 +43,7 @@ def test_our_client_that_trusts_the_authority_reads(server: RunningServer) -> No
 
 def test_our_client_that_does_not_know_the_authority_is_told_so(server: RunningServer) -> None:
     with (
-        flight_client.connect(server.uri, timeout_s=5) as client,
+        flight_client.connect(server.uri, timeout_s=PATIENCE_S) as client,
         pytest.raises(flight_client.Unavailable, match="No connection"),
     ):
         client.tables()
@@ -51,4 +52,4 @@ def test_our_client_that_does_not_know_the_authority_is_told_so(server: RunningS
 def test_plaintext_client_is_refused(server: RunningServer) -> None:
     address = server.uri.replace("grpc+tls://", "grpc://")
     with fl.connect(address) as client, pytest.raises(fl.FlightError):
-        client.do_get(READ, fl.FlightCallOptions(timeout=5)).read_all()
+        client.do_get(READ, fl.FlightCallOptions(timeout=PATIENCE_S)).read_all()

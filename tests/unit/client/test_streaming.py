@@ -118,6 +118,24 @@ def test_streams_are_read_at_once() -> None:
     assert time.monotonic() - started < 0.5
 
 
+def test_streams_are_opened_one_after_the_other_in_order() -> None:
+    events: list[str] = []
+
+    def opener(number: int) -> Callable[[], ScriptedStream]:
+        def open_it() -> ScriptedStream:
+            events.append(f"opens {number}")
+            time.sleep(0.01)
+            events.append(f"is open {number}")
+            return ScriptedStream([number])
+
+        return open_it
+
+    with OrderedStreams([opener(n) for n in range(5)], parallelism=5, depth=1) as batches:
+        assert _numbers(batches) == [0, 1, 2, 3, 4]
+
+    assert events == [f"{word} {n}" for n in range(5) for word in ("opens", "is open")]
+
+
 def test_no_more_streams_are_open_than_parallelism_allows() -> None:
     opened: list[int] = []
 

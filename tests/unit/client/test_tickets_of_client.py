@@ -48,6 +48,7 @@ def test_every_argument_is_in_the_ticket(client: Client) -> None:
         seed=7,
         partitions=8,
         partition_by="ORDER_ID",
+        partition_method="hash",
         batch_bytes=1 << 20,
         compression="lz4",
     )
@@ -61,7 +62,7 @@ def test_every_argument_is_in_the_ticket(client: Client) -> None:
         limit=1_000_000,
         offset=5,
         sample=Sample(0.1, 7),
-        partition=Partition(of=8, by="ORDER_ID"),
+        partition=Partition(of=8, by="ORDER_ID", method="hash"),
         batch_bytes=1 << 20,
         compression=Compression.LZ4,
     )
@@ -125,7 +126,9 @@ def test_sql_binds_values_in_order(client: Client) -> None:
         ({"sample": 0.5, "seed": -1}, "seed"),
         ({"partitions": 0}, "partitions"),
         ({"partitions": 2000}, "1024"),
-        ({"partition_by": "A"}, "partitions="),
+        ({"partition_by": "A"}, "partition_by= has a meaning with partitions="),
+        ({"partition_method": "hash"}, "partition_method= has a meaning with partitions="),
+        ({"partitions": 2, "partition_method": "ranges"}, "range, hash; got 'ranges'"),
         ({"batch_bytes": 1}, "batch_bytes"),
         ({"compression": "gzip"}, "none, lz4, zstd"),
         ({"space": "\0"}, "space"),

@@ -66,6 +66,17 @@ def test_entity_through_bytes_is_the_same() -> None:
     assert decode_entity(encode_entity(ENTITY)) == ENTITY
 
 
+def test_column_read_as_another_type_through_bytes_is_the_same() -> None:
+    column = Column("RATE", HanaType("DECIMAL"), read_as=HanaType("DOUBLE"))
+    entity = Entity(space="S", name="T", kind="table", columns=(column,))
+
+    assert decode_entity(encode_entity(entity)) == entity
+
+
+def test_column_read_as_it_is_declared_says_nothing_of_it() -> None:
+    assert b"read_as" not in encode_entity(ENTITY)
+
+
 def test_space_through_bytes_is_the_same() -> None:
     assert decode_space(encode_space(Space("S", "a comment"))) == Space("S", "a comment")
 
@@ -115,6 +126,10 @@ def test_parameter_of_the_needed_fields_only_is_mandatory() -> None:
         (
             {"columns": [{"name": "A", "type": {"name": "DATE"}, "keys": True}]},
             "unknown field 'keys'; did you mean 'key'",
+        ),
+        (
+            {"columns": [{"name": "A", "type": {"name": "DECIMAL"}, "read_as": "DOUBLE"}]},
+            "'read_as' of item 0 .* must be a JSON object",
         ),
         ({"parameters": {}}, "'parameters' of the request must be a list"),
         ({"parameters": [{"name": "P"}]}, "has no field 'type'"),

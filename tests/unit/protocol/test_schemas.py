@@ -249,3 +249,20 @@ def test_comment_that_is_no_utf8_does_not_hide_the_column() -> None:
 def test_columns_of_a_schema_without_counterpart_are_refused_by_name() -> None:
     with pytest.raises(UnsupportedType, match="Column 'B'"):
         to_columns(pa.schema([("A", pa.int64()), ("B", pa.duration("s"))]))
+
+
+@pytest.mark.parametrize(
+    ("declared", "read_as", "arrow"),
+    [
+        (HanaType("DECIMAL"), HanaType("DOUBLE"), pa.float64()),
+        (HanaType("SMALLDECIMAL"), HanaType("DECIMAL", 38, 6), pa.decimal128(38, 6)),
+        (HanaType("TIMESTAMP"), HanaType("NVARCHAR", 27), pa.utf8()),
+    ],
+)
+def test_column_arrives_as_it_is_read_and_says_how_it_is_declared(
+    declared: HanaType, read_as: HanaType, arrow: pa.DataType
+) -> None:
+    field = to_field(Column("A", declared, read_as=read_as))
+
+    assert field.type == arrow
+    assert hana_type(field) == declared

@@ -20,6 +20,7 @@ from flight_client.protocol.tickets import (
     Compression,
     OrderKey,
     Partition,
+    PartitionMethod,
     ReadTicket,
     Sample,
     SqlTicket,
@@ -113,6 +114,21 @@ def test_other_seed_is_refused(seed: int) -> None:
 )
 def test_partition_within_its_range_is_taken(of: int, number: int | None) -> None:
     assert Partition(of, number).number == number
+
+
+@pytest.mark.parametrize(("number", "method"), [(None, "range"), (None, "hash"), (3, "hash")])
+def test_partition_method_is_taken(number: int | None, method: PartitionMethod) -> None:
+    assert Partition(8, number, method=method).method == method
+
+
+def test_range_by_number_is_refused_because_its_bounds_are_the_servers() -> None:
+    with pytest.raises(InvalidRead, match="leave the number out and read the endpoints"):
+        Partition(8, 3, method="range")
+
+
+def test_unknown_partition_method_is_refused() -> None:
+    with pytest.raises(InvalidRead, match="one of range, hash; got 'round robin'"):
+        Partition(8, method="round robin")
 
 
 @pytest.mark.parametrize("of", [0, -1, MAX_PARTITIONS + 1])
@@ -272,6 +288,8 @@ def test_ticket_without_its_head_is_refused(form: dict[str, Any], sentence: str)
         ("partition", {"of": True}, "'of' of 'partition' of the request must be an integer"),
         ("partition", {"of": 4, "number": "0"}, "'number' of 'partition' of the request must be"),
         ("partition", {"of": 4, "by": 1}, "'by' of 'partition' of the request must be a string"),
+        ("partition", {"of": 4, "method": "Hash"}, "is one of range, hash; got 'Hash'"),
+        ("partition", {"of": 4, "method": 1}, "'method' of 'partition' of the request must be"),
         ("partition", {"of": 4, "count": 1}, "unknown field 'count'"),
         ("batch_bytes", "4 MiB", "'batch_bytes' of the request must be an integer"),
         ("compression", "gzip", "is one of none, lz4, zstd; got 'gzip'"),
@@ -316,6 +334,7 @@ def test_wrong_field_of_a_select_is_refused_with_its_place(
         ("sample", {"fraction": 1.1}, "fraction over 0 and up to 1; got 1.1"),
         ("partition", {"of": 0}, "1 to 1024 partitions; got 0"),
         ("partition", {"of": 2, "number": 2}, "go from 0 to 1; got 2"),
+        ("partition", {"of": 2, "number": 1, "method": "range"}, "Part 1 of 2 cannot be cut by"),
         ("batch_bytes", 1, "batch_bytes goes from 65536"),
         ("entity", "", "'' is no entity name"),
     ],

@@ -24,6 +24,7 @@ from tests.support.orders import (
     REVENUE,
     REVENUE_ARGUMENTS,
     STRANGE,
+    TEXTUAL,
     compare,
     plan_of,
 )
@@ -137,6 +138,11 @@ PLANS = {
         parameters=REVENUE_ARGUMENTS,
         where=compare("REVENUE", ">", 5),
         sample=Sample(0.1),
+    ),
+    "timestamp_as_text": plan_of(
+        TEXTUAL,
+        where=compare("CHANGED_AT", ">=", datetime(2024, 1, 1)),
+        order_by=(OrderKey("CHANGED_AT"),),
     ),
     "hostile_names": plan_of(
         STRANGE,

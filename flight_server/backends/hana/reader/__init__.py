@@ -1,0 +1,1 @@
+"""What runs in a reader process: the driver, and rows that become record batches."""

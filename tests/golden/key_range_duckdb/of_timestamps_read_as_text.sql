@@ -1,0 +1,2 @@
+SELECT MIN(e."CHANGED_AT") AS "LEAST", MAX(e."CHANGED_AT") AS "GREATEST" FROM "SALES"."CHANGES" AS e WHERE e."CHANGED_AT" >= ?
+-- ? datetime.datetime(2024, 1, 1, 0, 0)

@@ -1,0 +1,3 @@
+SELECT MIN(e."ORDERED_ON") AS "LEAST", MAX(e."ORDERED_ON") AS "GREATEST" FROM "SALES"."ORDERS" AS e WHERE (CAST(e."REGION" AS VARCHAR) = ? OR e."NET" > ?)
+-- ? "O'Brien"
+-- ? Decimal('0.10')

@@ -1,0 +1,3 @@
+SELECT MIN("ORDERED_ON") AS "LEAST", MAX("ORDERED_ON") AS "GREATEST" FROM "SALES"."ORDERS" WHERE ("REGION" = ? OR "NET" > ?)
+-- ? "O'Brien"
+-- ? Decimal('0.10')
