@@ -3,10 +3,15 @@
 PYTHON ?= python3
 # Installs the lock file; pinned, because it decides what is installed.
 UV := uv==0.13.9
-BENCHMARKS := read_throughput memory hana_read
+# Generates for protobuf 6.31, the oldest that pyproject.toml lets in; newer ones load that too.
+PROTOC := grpcio-tools==1.76.0
+PROTO := flight_server/wire/flightsql/messages
+BENCHMARKS := read_throughput memory hana_read flight_sql
 
 # Tests of the pure core. Measuring coverage makes every test slower, so the others go without.
 CORE_TESTS := $(addprefix tests/unit/,client planning protocol service sql sql_render) tests/property
+
+RECORD := --record-conformance docs/flight_sql_conformance.json
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -15,7 +20,7 @@ RESOLVE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-versi
 	--no-annotate --no-header --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test test-emulator-clients test-live check fix bench lock clean
+.PHONY: help dev demo test test-emulator-clients test-jdbc conformance test-live check fix bench lock proto clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +48,14 @@ test: $(READY) ## Run the tests with the coverage that the core must have
 test-emulator-clients: $(READY) ## npm hdb, @sap/hana-client and go-hdb against the HANA emulator
 	$(BIN)/python -m pytest -m emulator_clients tests/emulator_clients
 
+test-jdbc: $(READY) ## The Flight SQL JDBC driver against the server, over DuckDB and the HANA emulator
+	$(BIN)/python -m pytest -m jdbc tests/jdbc
+
+conformance: $(READY) ## See what each Flight SQL client can do, and write that into docs/flight-sql.md
+	$(BIN)/python -m pytest -m "feature and not jdbc" tests/integration $(RECORD)
+	$(BIN)/python -m pytest -m "feature and jdbc" tests/jdbc $(RECORD)
+	$(BIN)/python -m tests.support.conformance
+
 test-live: $(READY) ## Questions to the tenant that FLIGHT_LIVE_HANA names (tests/live/README.md)
 	$(BIN)/python -m pytest -v tests/live
 
@@ -58,12 +71,20 @@ fix: $(READY) ## Format, and fix what ruff can fix by itself
 	$(BIN)/python -m ruff format
 
 bench: $(READY) ## Run every benchmark; each prints one JSON object
+	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps \
+		--requirements benchmarks/requirements.lock
 	@for benchmark in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$benchmark --json || exit 1; done
 
-lock: $(READY) ## Resolve requirements.lock anew; keeps what still fits (rm it first to upgrade)
+lock: $(READY) ## Resolve the lock files anew; keeps what still fits (rm them first to upgrade)
 	$(RESOLVE)
+	$(BIN)/python -m uv pip compile --group bench --quiet --python-version 3.11 \
+		--no-annotate --no-header --output-file benchmarks/requirements.lock
+
+proto: $(READY) ## Generate the messages of Flight SQL anew, in an environment that is thrown away
+	$(BIN)/python -m uv run --quiet --no-project --with "$(PROTOC)" python -m grpc_tools.protoc \
+		--proto_path=$(PROTO) --python_out=$(PROTO) --pyi_out=$(PROTO) datasphere_flight_sql.proto
 
 clean: ## Remove .venv and everything that the tools left behind
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist
-	rm -rf tests/emulator_clients/node/node_modules tests/emulator_clients/go/build
+	rm -rf tests/emulator_clients/node/node_modules tests/emulator_clients/go/build tests/jdbc/build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.flight as fl
+import pyarrow.parquet as pq
 
 from benchmarks import tables
 from benchmarks.hana_clients import PASSWORD, USER
@@ -42,6 +43,49 @@ class CppServer(fl.FlightServerBase):
         return fl.RecordBatchStream(
             self._table.slice(first, last - first).to_reader(max_chunksize=batch_rows)
         )
+
+
+class CppSqlServer(fl.FlightServerBase):
+    """The least that answers ADBC: a Parquet file in memory, streamed by C++ from start to end.
+
+    ``SELECT *`` gives all columns, every other text the four of ``benchmarks.flight_sql``.
+    """
+
+    FOUR = ("l_orderkey", "l_partkey", "l_extendedprice", "l_shipdate")
+    BATCH_BYTES = 4 * 1024 * 1024
+
+    def __init__(self, parquet: str) -> None:
+        super().__init__("grpc://127.0.0.1:0")
+        table = pq.read_table(parquet)
+        plain = [
+            field.with_type(pa.utf8()) if field.type == pa.string_view() else field
+            for field in table.schema
+        ]  # a slice of string views would be sent with all of their texts
+        self._all = table.cast(pa.schema(plain)).combine_chunks()
+        self._four = self._all.select(list(self.FOUR))
+
+    def get_flight_info(
+        self, context: fl.ServerCallContext, descriptor: fl.FlightDescriptor
+    ) -> fl.FlightInfo:
+        """One endpoint for every text."""
+        if b"CommandStatementQuery" not in descriptor.command:
+            raise NotImplementedError
+        wanted = b"*" if b"*" in descriptor.command else b"4"
+        endpoint = fl.FlightEndpoint(fl.Ticket(wanted), [])
+        return fl.FlightInfo(self._table(wanted).schema, descriptor, [endpoint], -1, -1)
+
+    def do_get(self, context: fl.ServerCallContext, ticket: fl.Ticket) -> fl.RecordBatchStream:
+        """Stream the table."""
+        table = self._table(ticket.ticket)
+        batch_rows = self.BATCH_BYTES * table.num_rows // table.nbytes
+        return fl.RecordBatchStream(table.to_reader(max_chunksize=batch_rows))
+
+    def do_action(self, context: fl.ServerCallContext, action: fl.Action) -> list[bytes]:
+        """Nothing is prepared; ADBC goes on without."""
+        raise NotImplementedError
+
+    def _table(self, wanted: bytes) -> pa.Table:
+        return self._all if wanted == b"*" else self._four
 
 
 @contextmanager
@@ -91,6 +135,10 @@ def main() -> None:
     match kind, rest:
         case "cpp", [rows]:
             server = CppServer(tables.in_memory(int(rows)))
+            _serve(f"grpc://127.0.0.1:{server.port}")
+            server.shutdown()
+        case "cpp-sql", [parquet]:
+            server = CppSqlServer(parquet)
             _serve(f"grpc://127.0.0.1:{server.port}")
             server.shutdown()
         case "memory", [rows]:

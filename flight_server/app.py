@@ -4,8 +4,10 @@ import ipaddress
 import logging
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
+from os import cpu_count
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import pyarrow as pa
 
@@ -20,10 +22,14 @@ from flight_server.config import (
     ConfigurationError,
     DatabaseSection,
     HanaSection,
+    WritesSection,
 )
 from flight_server.planning.read import Limits
 from flight_server.service.context import Services
+from flight_server.service.policy import WritePolicy
+from flight_server.service.running import Running
 from flight_server.service.seal import Seal, random_key
+from flight_server.service.transactions import Transactions
 from flight_server.sql.gate import CallerDialect
 from flight_server.wire.server import FlightServer, Listener
 
@@ -42,8 +48,10 @@ class RunningServer:
         with ExitStack() as on_failure:
             on_failure.callback(backend.close)
             listener = listener_of(configuration)
+            self._services = _services(backend, configuration)
+            on_failure.callback(self._services.close)
             try:
-                self._server = FlightServer(_services(backend, configuration), listener)
+                self._server = FlightServer(self._services, listener)
             except (pa.ArrowException, OSError):
                 raise ConfigurationError((_cannot_listen(listener),)) from None
             on_failure.pop_all()
@@ -53,7 +61,7 @@ class RunningServer:
         self.uri = f"{scheme}://{_host(configuration)}:{self._server.port}"
 
     def close(self) -> bool:
-        """Stop listening, wait for the calls in flight, then close the backend.
+        """Stop listening, wait for the calls in flight, roll back, then close the backend.
 
         Returns:
             Whether all calls ended in time; those that did not lose their database.
@@ -61,7 +69,8 @@ class RunningServer:
         waiting = threading.Thread(target=self._server.shutdown, name="shutdown", daemon=True)
         waiting.start()
         waiting.join(self.grace_s)
-        in_time = not waiting.is_alive()  # asked before the backend ends the calls that are left
+        in_time = not waiting.is_alive()  # asked before the calls that are left are ended
+        self._services.close()
         self._backend.close()
         return in_time
 
@@ -117,6 +126,10 @@ def examine(configuration: Configuration) -> Report:
     """
     require_safe_listener(configuration)
     listener_of(configuration)
+    return _with_writes(_examine(configuration), configuration.writes)
+
+
+def _examine(configuration: Configuration) -> Report:
     if configuration.hana.address is None:
         return _examine_embedded(configuration.database)
     _require_reachable(configuration.hana, configuration.hana.address)
@@ -125,6 +138,36 @@ def examine(configuration: Configuration) -> Report:
         return examined(shared, f"{configuration.hana.address}:{configuration.hana.port}")
     finally:
         shared.pool.close()
+
+
+def _with_writes(report: Report, writes: WritesSection) -> Report:
+    """The report with what may be changed."""
+    if not writes.enabled:
+        return replace(
+            report,
+            facts={**report.facts, "writable": []},
+            sentences=(*report.sentences, "Writing is off."),
+        )
+    known = cast("dict[str, int]", report.facts["spaces"])
+    unknown = [space for space in writes.spaces if space not in known]
+    where = ", ".join(repr(space) for space in writes.spaces)
+    sentences = [
+        *report.sentences,
+        f"Writing is on in {where}, for everybody who can connect.",
+    ]
+    problems = list(report.problems)
+    if report.facts["backend"] == "hana":  # a new Open SQL schema holds nothing, and is not listed
+        sentences += [
+            f"Space {space!r}, to be written to, shows nothing: it is empty, or it is not there."
+            for space in unknown
+        ]
+    else:
+        problems += [
+            f"writes.spaces: there is no space {space!r}; create it, or name another (case counts)."
+            for space in unknown
+        ]
+    facts = {**report.facts, "writable": list(writes.spaces)}
+    return Report(facts, tuple(sentences), tuple(problems))
 
 
 def _require_reachable(hana: HanaSection, address: str) -> None:
@@ -174,10 +217,34 @@ def open_embedded(database: DatabaseSection) -> Backend:
 
 
 def _services(backend: Backend, configuration: Configuration) -> Services:
-    limits = Limits(default_batch_bytes=configuration.limits.batch_bytes)
+    limits = Limits(
+        default_batch_bytes=configuration.limits.batch_bytes,
+        # More streams than that only compete with what the database does at the same time.
+        scan_parts=configuration.limits.scan_endpoints or min(4, max(1, (cpu_count() or 1) // 2)),
+    )
     secret = configuration.tickets.signing_key
     key = random_key() if secret is None else secret.get_secret_value().encode()
-    return Services(backend, limits, Seal(key=key, lifetime_s=configuration.tickets.lifetime_s))
+    lifetime_s = configuration.tickets.lifetime_s
+    writes = configuration.writes
+    return Services(
+        backend,
+        limits,
+        Seal(key=key, lifetime_s=lifetime_s),
+        policy=_write_policy(writes),
+        transactions=Transactions(idle_s=writes.idle_s, max_pinned=writes.max_transactions),
+        running=Running(refused_s=lifetime_s),
+        follows_connections=writes.follow_connections,
+    )
+
+
+def _write_policy(writes: WritesSection) -> WritePolicy:
+    if not writes.enabled:
+        return WritePolicy()
+    logger.warning(
+        "writing is on in the spaces %s, for everybody who can connect: nobody is authenticated",
+        ", ".join(writes.spaces),
+    )
+    return WritePolicy(frozenset(writes.spaces))
 
 
 def listener_of(configuration: Configuration) -> Listener:

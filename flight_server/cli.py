@@ -34,7 +34,7 @@ def main() -> None:
 
     \b
     Try it:                flight-server demo
-    Serve a DuckDB file:   FLIGHT_SERVER_DATABASE__PATH=sales.duckdb flight-server serve
+    Serve a DuckDB file:   FLIGHT_SERVER_DATABASE__PATH=warehouse.duckdb flight-server serve
     Try SAP Datasphere:    flight-server check --config datasphere.toml
     Serve by a file:       flight-server serve --config server.toml
     See what is set:       flight-server show-config --config server.toml
@@ -59,7 +59,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 @main.command()
 @_config_option
 def serve(path: Path | None) -> None:
-    """Serve until SIGINT or SIGTERM; a second signal does not wait for running reads."""
+    """Serve until SIGINT or SIGTERM; a second signal does not wait for running calls."""
     configuration = _load(path)
     _log_to_stderr(configuration)
     wait_for_signal = _on_signals()
@@ -70,7 +70,7 @@ def serve(path: Path | None) -> None:
     click.echo(f"Listening on {server.uri}", err=True)
     wait_for_signal()
     end_within(server.grace_s + CLOSING_S)
-    click.echo(f"Stopping; running reads have {server.grace_s:g} s.", err=True)
+    click.echo(f"Stopping; running calls have {server.grace_s:g} s.", err=True)
     _close(server)
 
 
@@ -231,7 +231,7 @@ def _close(server: RunningServer) -> None:
     interpreter would wait for it at its end, deaf to signals.
     """
     if not server.close():
-        click.echo("Some reads did not end in time and were cut.", err=True)
+        click.echo("Some calls did not end in time and were cut.", err=True)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(FAILED)

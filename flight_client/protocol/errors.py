@@ -14,6 +14,8 @@
     |   +-- UnsupportedSql        allowed, but has no translation for this backend
     |   +-- UnsupportedType       a column whose type has no Arrow counterpart here
     |   +-- UnknownAction
+    |   +-- UnknownTransaction    it ended, by itself or its owner, or another replica has it
+    |   +-- TableExists
     +-- NotFound
     |   +-- UnknownSpace
     |   +-- UnknownEntity
@@ -25,6 +27,7 @@
     +-- Cancelled
     +-- DeadlineExceeded
     +-- Unavailable               out of reach, or the connection broke; drop what was read
+    +-- OutcomeUnknown            the connection broke at a commit: look before you do it again
     +-- ResourceExhausted
     +-- InternalError             our fault; the incident id finds it in the server's log
 
@@ -154,6 +157,14 @@ class UnknownAction(InvalidRequest):
     code = "ACTION_UNKNOWN"
 
 
+class UnknownTransaction(InvalidRequest):
+    code = "TRANSACTION_UNKNOWN"
+
+
+class TableExists(InvalidRequest):
+    code = "TABLE_EXISTS"
+
+
 class NotFound(Error):
     code = "NOT_FOUND"
     status = Status.NOT_FOUND
@@ -204,6 +215,11 @@ class Unavailable(Error):
     code = "UNAVAILABLE"
     status = Status.UNAVAILABLE
     retry = Retry.LATER
+
+
+class OutcomeUnknown(Error):
+    code = "OUTCOME_UNKNOWN"
+    status = Status.INTERNAL  # and not unavailable, which proxies and clients try again
 
 
 class ResourceExhausted(Error):

@@ -131,10 +131,21 @@ def hana_type(field: "pa.Field[Any]") -> HanaType:
     declared = _nearest(field.type)
     if declared is None:
         raise UnsupportedType(
-            f"Column {field.name!r} of Arrow type {field.type} has no HANA counterpart; cast it.",
+            f"Column {field.name!r} of Arrow type {field.type} has no HANA counterpart; "
+            f"{_advice(field.type)}.",
             column=field.name,
         )
     return declared
+
+
+def _advice(arrow: pa.DataType) -> str:
+    if pa.types.is_timestamp(arrow) and arrow.tz:
+        return "convert it to the zone of the data, and send it without a zone"
+    if pa.types.is_time(arrow):
+        return "cast it to time32[s]"
+    if pa.types.is_null(arrow):
+        return "it holds nothing but NULL: give it a type, or leave it out"
+    return "cast it"
 
 
 def _nearest(arrow: pa.DataType) -> HanaType | None:
@@ -153,6 +164,18 @@ def _int(metadata: dict[bytes, bytes], key: bytes) -> int | None:
     return int(metadata[key]) if key in metadata else None
 
 
+def declaration(column: Column) -> dict[bytes, bytes]:
+    """How a column is declared, as the metadata of its field."""
+    metadata = {TYPE_KEY: column.type.name.encode()}
+    if column.type.length is not None:
+        metadata[LENGTH_KEY] = str(column.type.length).encode()
+    if column.type.scale is not None:
+        metadata[SCALE_KEY] = str(column.type.scale).encode()
+    if column.comment:
+        metadata[COMMENT_KEY] = column.comment.encode()
+    return metadata
+
+
 def to_field(column: Column) -> "pa.Field[Any]":
     """The Arrow field of a column as it is delivered, with its declaration as metadata.
 
@@ -162,20 +185,13 @@ def to_field(column: Column) -> "pa.Field[Any]":
     Raises:
         UnsupportedType: Naming the column.
     """
-    metadata = {TYPE_KEY: column.type.name.encode()}
-    if column.type.length is not None:
-        metadata[LENGTH_KEY] = str(column.type.length).encode()
-    if column.type.scale is not None:
-        metadata[SCALE_KEY] = str(column.type.scale).encode()
-    if column.comment:
-        metadata[COMMENT_KEY] = column.comment.encode()
     try:
         arrow = arrow_type(column.read_as or column.type)
     except UnsupportedType as error:
         raise UnsupportedType(
             f"Column {column.name!r}: {error.message}", column=column.name, type=str(column.type)
         ) from None
-    return pa.field(column.name, arrow, nullable=True, metadata=metadata)
+    return pa.field(column.name, arrow, nullable=True, metadata=declaration(column))
 
 
 def to_schema(columns: Iterable[Column]) -> pa.Schema:

@@ -1,15 +1,98 @@
 """All that a service may ask of a database."""
 
-from collections.abc import Sequence
-from typing import Protocol, Self
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeAlias
 
 import pyarrow as pa
 
-from flight_client.protocol.catalog import Column, Entity, Space
+from flight_client.protocol.catalog import Column, Entity, HanaType, Space
 from flight_client.protocol.literals import LiteralValue
 from flight_server.planning.plan import KeyRange, ReadPlan
+from flight_server.sql.changes import AdmittedChange
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
 from flight_server.sql.statement import Statement
+
+ParameterRow: TypeAlias = Sequence[LiteralValue | None]
+"""The values for the markers of a statement, in their order; None is NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What preparing a statement tells; nothing was run.
+
+    Attributes:
+        schema: Of the rows; None for a change.
+        parameters: The type of each marker, in order; None where the database cannot tell.
+    """
+
+    schema: pa.Schema | None
+    parameters: tuple[HanaType | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """The tables of exactly this name: in one space, or in all for None."""
+
+    name: str
+    space: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrimaryKey:
+    """The primary key of a table.
+
+    Attributes:
+        space: Of the table.
+        table: Its name.
+        name: Of the constraint.
+        columns: In the order of the key, which need not be that of the table.
+    """
+
+    space: str
+    table: str
+    name: str
+    columns: tuple[str, ...]
+
+
+class KeyRule(enum.Enum):
+    """What happens to a row where the one that it refers to changes or goes."""
+
+    CASCADE = "CASCADE"
+    RESTRICT = "RESTRICT"
+    SET_NULL = "SET NULL"
+    NO_ACTION = "NO ACTION"
+    SET_DEFAULT = "SET DEFAULT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """A reference of one table to another.
+
+    Attributes:
+        space: Of the table that refers.
+        table: Its name.
+        name: Of the constraint.
+        columns: In the order of the key.
+        to_space: Of the table that is referred to.
+        to_table: Its name.
+        to_name: Of its constraint; None where that is not known.
+        to_columns: One for each of ``columns``.
+        on_update: What happens where the other row changes.
+        on_delete: What happens where it goes.
+    """
+
+    space: str
+    table: str
+    name: str
+    columns: tuple[str, ...]
+    to_space: str
+    to_table: str
+    to_name: str | None
+    to_columns: tuple[str, ...]
+    on_update: KeyRule
+    on_delete: KeyRule
 
 
 class GaveUp(Exception):
@@ -56,6 +139,98 @@ class BatchStream(Protocol):
 
     def close(self) -> None:
         """Release the cursor. Not while another thread is in ``read``. Safe to call twice."""
+        ...
+
+
+class WriteTransaction(Protocol):
+    """One connection with one open transaction. Whoever began it closes it.
+
+    One thread uses it at a time; ``cancel`` may be called from any other. Nothing is seen by others
+    before ``commit``. Where the database ends the transaction by itself (a cancel, a deadlock, a
+    lost connection), ``is_open`` turns False and nothing but ``close`` is left to do.
+    """
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to commit or to roll back."""
+        ...
+
+    def table(self, space: str, name: str) -> Entity | None:
+        """The table of exactly these names as this transaction sees it, from no cache."""
+        ...
+
+    def change(self, change: AdmittedChange, rows: Iterable[ParameterRow]) -> int | None:
+        """Run a statement once for each row of values; once, without values, for ``[()]``.
+
+        Returns:
+            The number of rows changed, in all; None where the database does not say, as for
+            definitions.
+
+        Raises:
+            DataError: A value does not fit or a constraint fails; ``row`` in the details is the
+                number of the row of values, from 1, where the database tells. What earlier rows
+                changed stays in the transaction, which should then be rolled back.
+            Error: What the database said, in our words.
+        """
+        ...
+
+    def create_table(self, space: str, name: str, columns: Sequence[Column]) -> None:
+        """Make a table with these columns, in order.
+
+        Raises:
+            TableExists: There is one of this name.
+        """
+        ...
+
+    def drop_table(self, space: str, name: str) -> None:
+        """Drop a table.
+
+        Raises:
+            UnknownEntity: There is none of this name.
+        """
+        ...
+
+    def insert(self, space: str, name: str, batch: pa.RecordBatch) -> int:
+        """Insert rows; columns are found by name, those that the batch lacks get their default.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            UnknownEntity, UnknownColumn: The table or a column is not there.
+            DataError: A value does not fit its column or a constraint fails; ``column`` and ``row``
+                (from 1, in this batch) are in the details where they are known.
+        """
+        ...
+
+    def open_query(
+        self, query: AdmittedQuery, parameters: ParameterRow, batch_bytes: int
+    ) -> BatchStream:
+        """A stream over the rows of a query as this transaction sees them.
+
+        It holds the connection: it is read to its end or closed before anything else is done.
+        """
+        ...
+
+    def commit(self) -> None:
+        """Make what was done visible to all. The transaction is over, whether or not it worked.
+
+        Raises:
+            OutcomeUnknown: The connection was lost meanwhile; nobody knows what was kept.
+            Error: Nothing was kept.
+        """
+        ...
+
+    def rollback(self) -> None:
+        """Undo what was done. The transaction is over."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop what another thread runs here, within a second; rolls back. Safe to call twice."""
+        ...
+
+    def close(self) -> None:
+        """Roll back what is open and give the connection back. Safe to call twice."""
         ...
 
 
@@ -128,6 +303,14 @@ class Backend(Protocol):
         """
         ...
 
+    def primary_keys(self, of: TableName) -> Sequence[PrimaryKey]:
+        """The primary keys of tables, by space."""
+        ...
+
+    def foreign_keys(self, of: TableName | None, to: TableName | None) -> Sequence[ForeignKey]:
+        """The foreign keys of some tables that refer to some tables; None stands for any."""
+        ...
+
     def row_count(self, entity: Entity) -> int | None:
         """Exact number of rows where that is known without running a query over the data."""
         ...
@@ -159,6 +342,23 @@ class Backend(Protocol):
 
     def explain(self, plan: ReadPlan) -> Statement:
         """The statement that ``open`` would run."""
+        ...
+
+    def prepare_query(self, query: AdmittedQuery) -> Described:
+        """What a query returns and what its markers stand for, before any value is known."""
+        ...
+
+    def prepare_change(self, change: AdmittedChange) -> Described:
+        """What the markers of a change stand for; nothing is changed."""
+        ...
+
+    def begin(self, space: str) -> WriteTransaction:
+        """Begin a transaction that may change tables of a space.
+
+        Raises:
+            UnsupportedSql: This database only reads.
+            Unavailable: No connection is free for it in time.
+        """
         ...
 
     def describe_query(

@@ -19,9 +19,17 @@ from flight_client.protocol.errors import (
 )
 from flight_client.protocol.literals import LiteralValue
 from flight_client.protocol.schemas import to_columns, to_schema
+from flight_server.backends.base import (
+    Described,
+    ForeignKey,
+    PrimaryKey,
+    TableName,
+    WriteTransaction,
+)
 from flight_server.backends.selection import extremes, selected
 from flight_server.backends.sizing import sized
 from flight_server.planning.plan import KeyRange, ReadPlan
+from flight_server.sql.changes import AdmittedChange
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
 from flight_server.sql.statement import Statement
 
@@ -97,6 +105,18 @@ class MemoryBackend:
     def require_answers(self, space: str | None) -> None:
         """Nothing: every space is asked alike."""
 
+    def primary_keys(self, of: TableName) -> Sequence[PrimaryKey]:  # noqa: ARG002
+        """None: Arrow has no keys."""
+        return ()
+
+    def foreign_keys(
+        self,
+        of: TableName | None,  # noqa: ARG002
+        to: TableName | None,  # noqa: ARG002
+    ) -> Sequence[ForeignKey]:
+        """None."""
+        return ()
+
     def row_count(self, entity: Entity) -> int | None:
         """Number of rows."""
         return self._table(entity).num_rows
@@ -150,6 +170,18 @@ class MemoryBackend:
     ) -> Statement:
         """Always refused."""
         self._refuse(query, parameters)
+
+    def prepare_query(self, query: AdmittedQuery) -> Described:
+        """Always refused."""
+        self._refuse(query)
+
+    def prepare_change(self, change: AdmittedChange) -> Described:
+        """Always refused."""
+        self._refuse(change)
+
+    def begin(self, space: str) -> WriteTransaction:
+        """Always refused: its tables never change."""
+        self._refuse(space)
 
     def close(self) -> None:
         """Streams still open end with an error."""

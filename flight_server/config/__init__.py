@@ -11,6 +11,7 @@ from flight_server.config.tree import (
     LogSection,
     ServerSection,
     TicketsSection,
+    WritesSection,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Section",
     "ServerSection",
     "TicketsSection",
+    "WritesSection",
     "is_secret",
     "is_table",
     "load",

@@ -12,7 +12,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from flight_client.protocol.tickets import MAX_BATCH_BYTES, MIN_BATCH_BYTES
+from flight_client.protocol.tickets import (
+    MAX_BATCH_BYTES,
+    MAX_NAME,
+    MAX_PARTITIONS,
+    MIN_BATCH_BYTES,
+)
 from flight_server.config.hana import HanaSection
 from flight_server.config.section import Section
 
@@ -39,7 +44,7 @@ class ServerSection(Section):
     )
     grace_s: float = Field(
         default=10.0,
-        description="How long running reads may take to end at a stop, in seconds.",
+        description="How long running reads and changes may take to end at a stop, in seconds.",
         ge=0,
         le=3600,
     )
@@ -95,6 +100,54 @@ class TicketsSection(Section):
     )
 
 
+class WritesSection(Section):
+    """Changing data, which is off until it is switched on: nobody is authenticated yet."""
+
+    enabled: bool = Field(
+        default=False, description="Let callers change data, all of them, in `writes.spaces`."
+    )
+    spaces: tuple[str, ...] = Field(
+        default=(), description="Spaces (schemas) whose tables may be changed; exact names."
+    )
+    idle_s: int = Field(
+        default=60,
+        description="A transaction with changes that nothing uses for so many seconds is rolled "
+        "back.",
+        ge=1,
+        le=3600,
+    )
+    max_transactions: int = Field(
+        default=4,
+        description="Most transactions with changes that are open at a time; each holds a "
+        "connection.",
+        ge=1,
+        le=1024,
+    )
+
+    follow_connections: bool = Field(
+        default=True,
+        description="A statement that was prepared in a transaction goes on in the next one of its "
+        "connection. False behind a proxy that shares connections without saying so in a header.",
+    )
+
+    @field_validator("spaces")
+    @classmethod
+    def _has_names(cls, spaces: tuple[str, ...]) -> tuple[str, ...]:
+        for space in spaces:
+            if not 1 <= len(space) <= MAX_NAME:
+                raise ValueError(f"{space!r:.80} is no name; write 1 to {MAX_NAME} characters")
+        return spaces
+
+    @model_validator(mode="after")
+    def _where(self) -> "WritesSection":
+        if self.enabled and not self.spaces:
+            raise ValueError(
+                "enabled needs spaces, the schemas whose tables may be changed; name them, or "
+                "leave writing off"
+            )
+        return self
+
+
 class LimitsSection(Section):
     """Bounds of a read."""
 
@@ -103,6 +156,13 @@ class LimitsSection(Section):
         description="Size of record batches in bytes, where the request does not say.",
         ge=MIN_BATCH_BYTES,
         le=MAX_BATCH_BYTES,
+    )
+    scan_endpoints: int | None = Field(
+        default=None,
+        description="Most endpoints of a large scan in SQL, where the session names no number; "
+        "none: one for two processors, 4 at most.",
+        ge=1,
+        le=MAX_PARTITIONS,
     )
 
 
@@ -127,6 +187,7 @@ class Configuration(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     hana: HanaSection = HanaSection()
     tickets: TicketsSection = TicketsSection()
+    writes: WritesSection = WritesSection()
     limits: LimitsSection = LimitsSection()
     log: LogSection = LogSection()
 
@@ -147,6 +208,16 @@ class Configuration(BaseSettings):
         if self.hana.address is not None and self.database.model_fields_set:
             key = min(self.database.model_fields_set)
             raise ValueError(f"hana.address and database.{key} are both set; serve one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _database_takes_writes(self) -> "Configuration":
+        database = self.database
+        if self.writes.enabled and database.path is not None and database.read_only:
+            raise ValueError(
+                "writes.enabled is set and the file of database.path is opened for reading only; "
+                "set database.read_only = false, or leave writing off"
+            )
         return self
 
 

@@ -26,10 +26,12 @@ class Limits:
     Attributes:
         default_batch_bytes: Size of record batches where the ticket names none.
         max_batch_bytes: Largest size that a ticket gets.
+        scan_parts: Most endpoints of a large scan in SQL, where the caller leaves that open.
     """
 
     default_batch_bytes: int = 4 * MIB
     max_batch_bytes: int = 16 * MIB
+    scan_parts: int = 4
 
     def batch_bytes(self, asked: int | None) -> int:
         """The size of batches for a ticket that asks for this one, or for none."""

@@ -1,11 +1,14 @@
 """Reads: what a ticket would give, and the stream that it gives."""
 
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
 
+from flight_client.protocol.catalog import Entity
 from flight_client.protocol.commands import Explanation
 from flight_client.protocol.errors import (
     InvalidRead,
@@ -24,7 +27,7 @@ from flight_server.planning.plan import ReadPlan
 from flight_server.planning.ranges import range_column, split_by_range
 from flight_server.planning.read import Limits, known_rows, plan_read, split
 from flight_server.service.discovery import Discovery
-from flight_server.sql.gate import AdmittedQuery, admit
+from flight_server.sql.gate import AdmittedQuery, TableLookup, admit
 
 _log: Final = logging.getLogger(__name__)
 
@@ -63,18 +66,22 @@ class Reads:
     discovery: Discovery
     limits: Limits
 
-    def info(self, ticket: Ticket) -> ReadInfo:
+    def info(self, ticket: Ticket, entity: Entity | None = None) -> ReadInfo:
         """Schema, endpoints and size of a read.
 
         The database runs nothing, but for a read that is to be cut by ranges of a column: then it
         is asked for the least and the greatest value.
+
+        Args:
+            ticket: What to read.
+            entity: What a ticket of one entity names, where it was looked up already.
 
         Raises:
             Error: The ticket does not fit the catalogue, or what the database said.
         """
         match ticket:
             case ReadTicket():
-                plan = self.plan(ticket)
+                plan = self.plan(ticket, entity)
                 parts = self._split(ticket, plan)
                 rows = known_rows(ticket, self.backend.row_count(plan.entity))
                 return ReadInfo(plan.schema, parts, rows)
@@ -91,7 +98,7 @@ class Reads:
             case ReadTicket():
                 return self.plan(ticket).schema
             case SqlTicket():
-                return self.backend.describe_query(self._admit(ticket), ticket.parameters)
+                return self.backend.describe_query(self._admitted(ticket), ticket.parameters)
 
     def open(self, ticket: Ticket) -> OpenRead:
         """The stream of a ticket; the database starts with its first batch.
@@ -104,7 +111,7 @@ class Reads:
                 stream = self.backend.open(self.plan(ticket))
             case SqlTicket():
                 stream = self.backend.open_query(
-                    self._admit(ticket),
+                    self._admitted(ticket),
                     ticket.parameters,
                     self.limits.batch_bytes(ticket.batch_bytes),
                 )
@@ -120,17 +127,17 @@ class Reads:
             case ReadTicket():
                 statement = self.backend.explain(self.plan(ticket))
             case SqlTicket():
-                statement = self.backend.explain_query(self._admit(ticket), ticket.parameters)
+                statement = self.backend.explain_query(self._admitted(ticket), ticket.parameters)
         return Explanation(self.backend.kind, statement.text, statement.values)
 
-    def plan(self, ticket: ReadTicket) -> ReadPlan:
-        """The ticket checked against the catalogue.
+    def plan(self, ticket: ReadTicket, entity: Entity | None = None) -> ReadPlan:
+        """The ticket checked against the catalogue, or against the entity where it is at hand.
 
         Raises:
             Error: The ticket does not fit the catalogue.
         """
-        entity = self.discovery.entity(ticket.entity, ticket.space)
-        return plan_read(ticket, entity, self.limits, by_position=self.backend.has_row_positions)
+        found = entity or self.discovery.entity(ticket.entity, ticket.space)
+        return plan_read(ticket, found, self.limits, by_position=self.backend.has_row_positions)
 
     def _split(self, ticket: ReadTicket, plan: ReadPlan) -> tuple[ReadTicket, ...]:
         parts = self._ranges(ticket, plan)
@@ -174,15 +181,45 @@ class Reads:
             return None
         return split_by_range(ticket, entity, column, extremes)
 
-    def _admit(self, ticket: SqlTicket) -> AdmittedQuery:
-        try:
+    def admit(
+        self,
+        sql: str,
+        space: str | None,
+        parameter_count: int | None,
+        lookup: TableLookup | None = None,
+    ) -> AdmittedQuery:
+        """A query that passed the gate.
+
+        Args:
+            sql: As the caller wrote it.
+            space: Where unqualified names are looked for; None means in all spaces.
+            parameter_count: How many values there are for ``?``; None where that is not known yet.
+            lookup: What the caller may read; None for the catalogue.
+
+        Raises:
+            Error: The gate refuses it, or a space where a name may be cannot be asked.
+        """
+        with self.answers_required():
             return admit(
-                ticket.sql,
+                sql,
                 dialect=self.backend.caller_dialect,
-                default_space=ticket.space,
-                lookup=CatalogLookup(self.backend),
-                parameter_count=len(ticket.parameters),
+                default_space=space,
+                lookup=CatalogLookup(self.backend) if lookup is None else lookup,
+                parameter_count=parameter_count,
             )
+
+    def _admitted(self, ticket: SqlTicket) -> AdmittedQuery:
+        return self.admit(ticket.sql, ticket.space, len(ticket.parameters))
+
+    @contextmanager
+    def answers_required(self) -> Generator[None]:
+        """A name that is not known inside may be where a space cannot be asked: then that is said.
+
+        Raises:
+            Error: Why the space cannot be asked.
+        """
+        try:
+            yield
         except (UnknownEntity, UnknownSpace) as error:
             space = error.details.get("space")
             self.backend.require_answers(space if isinstance(space, str) else None)
@@ -194,7 +231,7 @@ class CatalogLookup:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._found: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._found: dict[str, dict[str, Entity]] = {}
 
     def spaces(self) -> tuple[str, ...]:
         """Names of the spaces."""
@@ -206,9 +243,11 @@ class CatalogLookup:
 
     def columns(self, space: str, entity: str) -> tuple[str, ...] | None:
         """Names of an entity's columns; None if there is no such entity."""
-        if entity not in self._found:
-            self._found[entity] = {
-                found.space: tuple(column.name for column in found.columns)
-                for found in self._backend.find(entity)
-            }
-        return self._found[entity].get(space)
+        found = self.entity(space, entity)
+        return None if found is None else tuple(column.name for column in found.columns)
+
+    def entity(self, space: str, name: str) -> Entity | None:
+        """The entity of exactly these names."""
+        if name not in self._found:
+            self._found[name] = {found.space: found for found in self._backend.find(name)}
+        return self._found[name].get(space)

@@ -51,16 +51,19 @@ class Slot:
 Grammar: TypeAlias = Mapping[Node, Mapping[str, Slot]]
 
 
-def _one(*nodes: Node) -> Slot:
+def one(*nodes: Node) -> Slot:
+    """A slot for one node of these classes."""
     return Slot(frozenset(nodes))
 
 
-def _many(*nodes: Node) -> Slot:
+def many(*nodes: Node) -> Slot:
+    """A slot for a list of nodes of these classes."""
     return Slot(frozenset(nodes), many=True)
 
 
-def _words(*words: str | bool) -> Slot:
-    return Slot(words=frozenset(words))
+def words(*values: str | bool) -> Slot:
+    """A slot for one of these values."""
+    return Slot(words=frozenset(values))
 
 
 def _text(pattern: str) -> Slot:
@@ -69,8 +72,8 @@ def _text(pattern: str) -> Slot:
 
 _COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.DPipe)
-_QUERIES: Final = (exp.Select, exp.Union, exp.Intersect, exp.Except, exp.Subquery)
-_VALUES: Final[tuple[Node, ...]] = (
+QUERIES: Final = (exp.Select, exp.Union, exp.Intersect, exp.Except, exp.Subquery)
+VALUES: Final[tuple[Node, ...]] = (
     *_COMPARISONS,
     *_ARITHMETIC,
     exp.And,
@@ -108,24 +111,24 @@ _VALUES: Final[tuple[Node, ...]] = (
     TemporalLiteral,
 )
 
-_VALUE: Final = _one(*_VALUES)
-_LIST: Final = _many(*_VALUES)
-_NAME: Final = _one(exp.Identifier)
-_SOURCE: Final = _one(exp.Table, exp.Subquery)
+VALUE: Final = one(*VALUES)
+_LIST: Final = many(*VALUES)
+NAME: Final = one(exp.Identifier)
+SOURCE: Final = one(exp.Table, exp.Subquery)
 _TAIL: Final = {
-    "order": _one(exp.Order),
-    "limit": _one(exp.Limit),
-    "offset": _one(exp.Offset),
-    "with_": _one(exp.With),
+    "order": one(exp.Order),
+    "limit": one(exp.Limit),
+    "offset": one(exp.Offset),
+    "with_": one(exp.With),
 }
 _SET_OPERATION: Final = {
-    "this": _one(*_QUERIES),
-    "expression": _one(*_QUERIES),
-    "distinct": _words(True),
+    "this": one(*QUERIES),
+    "expression": one(*QUERIES),
+    "distinct": words(True),
     **_TAIL,
 }
-_BINARY: Final = {"this": _VALUE, "expression": _VALUE}
-_COMPARISON: Final = {"this": _VALUE, "expression": _one(*_VALUES, exp.Any, exp.All)}
+_BINARY: Final = {"this": VALUE, "expression": VALUE}
+_COMPARISON: Final = {"this": VALUE, "expression": one(*VALUES, exp.Any, exp.All)}
 _BOUND: Final = Slot(
     frozenset({exp.Literal}), words=frozenset({"UNBOUNDED", "CURRENT ROW"}), many=False
 )
@@ -133,144 +136,144 @@ _BOUND: Final = Slot(
 _SHARED: Final[Grammar] = {
     # queries
     exp.Select: {
-        "expressions": _many(*_VALUES, exp.Star, exp.Alias),
-        "distinct": _one(exp.Distinct),
-        "from_": _one(exp.From),
-        "joins": _many(exp.Join),
-        "where": _one(exp.Where),
-        "group": _one(exp.Group),
-        "having": _one(exp.Having),
+        "expressions": many(*VALUES, exp.Star, exp.Alias),
+        "distinct": one(exp.Distinct),
+        "from_": one(exp.From),
+        "joins": many(exp.Join),
+        "where": one(exp.Where),
+        "group": one(exp.Group),
+        "having": one(exp.Having),
         **_TAIL,
     },
-    exp.Union: {**_SET_OPERATION, "distinct": _words(True, False)},
+    exp.Union: {**_SET_OPERATION, "distinct": words(True, False)},
     exp.Intersect: _SET_OPERATION,
     exp.Except: _SET_OPERATION,
     exp.Subquery: {
-        "this": _one(*_QUERIES, exp.Table),
-        "alias": _one(exp.TableAlias),
-        "joins": _many(exp.Join),
+        "this": one(*QUERIES, exp.Table),
+        "alias": one(exp.TableAlias),
+        "joins": many(exp.Join),
         **_TAIL,
     },
-    exp.With: {"expressions": _many(exp.CTE)},
-    exp.CTE: {"this": _one(*_QUERIES), "alias": _one(exp.TableAlias)},
-    exp.TableAlias: {"this": _NAME, "columns": _many(exp.Identifier)},
-    exp.From: {"this": _SOURCE},
+    exp.With: {"expressions": many(exp.CTE)},
+    exp.CTE: {"this": one(*QUERIES), "alias": one(exp.TableAlias)},
+    exp.TableAlias: {"this": NAME, "columns": many(exp.Identifier)},
+    exp.From: {"this": SOURCE},
     exp.Join: {
-        "this": _SOURCE,
-        "on": _VALUE,
-        "side": _words("LEFT", "RIGHT", "FULL"),
-        "kind": _words("INNER", "OUTER", "CROSS"),
+        "this": SOURCE,
+        "on": VALUE,
+        "side": words("LEFT", "RIGHT", "FULL"),
+        "kind": words("INNER", "OUTER", "CROSS"),
     },
     exp.Table: {
-        "this": _one(exp.Identifier, exp.Anonymous),
-        "db": _NAME,
-        "alias": _one(exp.TableAlias),
-        "sample": _one(exp.TableSample),
-        "joins": _many(exp.Join),
+        "this": one(exp.Identifier, exp.Anonymous),
+        "db": NAME,
+        "alias": one(exp.TableAlias),
+        "sample": one(exp.TableSample),
+        "joins": many(exp.Join),
     },
-    exp.TableSample: {"method": _one(exp.Var), "percent": _one(exp.Literal)},
-    exp.Where: {"this": _VALUE},
-    exp.Having: {"this": _VALUE},
-    exp.Group: {"expressions": _many(*_VALUES, exp.Tuple, exp.Rollup, exp.Cube, exp.GroupingSets)},
-    exp.Rollup: {"expressions": _many(*_VALUES, exp.Tuple)},
-    exp.Cube: {"expressions": _many(*_VALUES, exp.Tuple)},
-    exp.GroupingSets: {"expressions": _many(*_VALUES, exp.Tuple)},
-    exp.Order: {"this": _one(*_VALUES), "expressions": _many(exp.Ordered)},
+    exp.TableSample: {"method": one(exp.Var), "percent": one(exp.Literal)},
+    exp.Where: {"this": VALUE},
+    exp.Having: {"this": VALUE},
+    exp.Group: {"expressions": many(*VALUES, exp.Tuple, exp.Rollup, exp.Cube, exp.GroupingSets)},
+    exp.Rollup: {"expressions": many(*VALUES, exp.Tuple)},
+    exp.Cube: {"expressions": many(*VALUES, exp.Tuple)},
+    exp.GroupingSets: {"expressions": many(*VALUES, exp.Tuple)},
+    exp.Order: {"this": one(*VALUES), "expressions": many(exp.Ordered)},
     exp.Ordered: {
-        "this": _VALUE,
-        "desc": _words(True, False),
-        "nulls_first": _words(True, False),
+        "this": VALUE,
+        "desc": words(True, False),
+        "nulls_first": words(True, False),
     },
-    exp.Limit: {"expression": _one(exp.Literal)},
-    exp.Offset: {"expression": _one(exp.Literal)},
+    exp.Limit: {"expression": one(exp.Literal)},
+    exp.Offset: {"expression": one(exp.Literal)},
     # values
-    exp.Alias: {"this": _VALUE, "alias": _NAME},
+    exp.Alias: {"this": VALUE, "alias": NAME},
     exp.And: _BINARY,
     exp.Or: _BINARY,
     **dict.fromkeys(_COMPARISONS, _COMPARISON),
     **dict.fromkeys(_ARITHMETIC, _BINARY),
-    exp.DPipe: {**_BINARY, "safe": _words(True)},
-    exp.Any: {"this": _one(*_QUERIES)},
-    exp.All: {"this": _one(*_QUERIES)},
+    exp.DPipe: {**_BINARY, "safe": words(True)},
+    exp.Any: {"this": one(*QUERIES)},
+    exp.All: {"this": one(*QUERIES)},
     exp.Anonymous: {
         "this": Slot(frozenset({exp.Identifier}), pattern=re.compile(r"[A-Za-z_][A-Za-z0-9_]*")),
-        "expressions": _many(*_VALUES, exp.Star, exp.Distinct, exp.Order, exp.Var, exp.Kwarg),
+        "expressions": many(*VALUES, exp.Star, exp.Distinct, exp.Order, exp.Var, exp.Kwarg),
     },
-    exp.Between: {"this": _VALUE, "low": _VALUE, "high": _VALUE},
-    exp.Boolean: {"this": _words(True, False)},
-    exp.Case: {"this": _VALUE, "ifs": _many(exp.If), "default": _VALUE},
-    exp.If: {"this": _VALUE, "true": _VALUE},
-    exp.Cast: {"this": _VALUE, "to": _one(TypeName)},
-    exp.Column: {"this": _one(exp.Identifier, exp.Star), "table": _NAME, "db": _NAME},
+    exp.Between: {"this": VALUE, "low": VALUE, "high": VALUE},
+    exp.Boolean: {"this": words(True, False)},
+    exp.Case: {"this": VALUE, "ifs": many(exp.If), "default": VALUE},
+    exp.If: {"this": VALUE, "true": VALUE},
+    exp.Cast: {"this": VALUE, "to": one(TypeName)},
+    exp.Column: {"this": one(exp.Identifier, exp.Star), "table": NAME, "db": NAME},
     exp.Distinct: {"expressions": _LIST},
-    exp.Escape: {"this": _one(exp.Like), "expression": _one(exp.Literal, exp.Placeholder)},
-    exp.Exists: {"this": _one(*_QUERIES)},
-    exp.Extract: {"this": _one(exp.Var), "expression": _VALUE},
+    exp.Escape: {"this": one(exp.Like), "expression": one(exp.Literal, exp.Placeholder)},
+    exp.Exists: {"this": one(*QUERIES)},
+    exp.Extract: {"this": one(exp.Var), "expression": VALUE},
     exp.HexString: {"this": _text(r"(?:[0-9A-Fa-f]{2})*")},
     exp.Identifier: {
         "this": _text(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,128}"),
-        "quoted": _words(True, False),
+        "quoted": words(True, False),
     },
     exp.In: {
-        "this": _one(*_VALUES, exp.Tuple),
-        "expressions": _many(*_VALUES, exp.Tuple),
-        "query": _one(exp.Subquery),
+        "this": one(*VALUES, exp.Tuple),
+        "expressions": many(*VALUES, exp.Tuple),
+        "query": one(exp.Subquery),
     },
-    exp.Is: {"this": _VALUE, "expression": _one(exp.Null)},
-    exp.Kwarg: {"this": _NAME, "expression": _VALUE},
-    exp.Like: {**_BINARY, "negate": _words(True)},
+    exp.Is: {"this": VALUE, "expression": one(exp.Null)},
+    exp.Kwarg: {"this": NAME, "expression": VALUE},
+    exp.Like: {**_BINARY, "negate": words(True)},
     exp.Literal: {
         "this": Slot(words=frozenset({""}), pattern=re.compile(r"[^\x00]*", re.DOTALL)),
-        "is_string": _words(True, False),
+        "is_string": words(True, False),
     },
-    exp.Neg: {"this": _VALUE},
-    exp.Not: {"this": _VALUE},
+    exp.Neg: {"this": VALUE},
+    exp.Not: {"this": VALUE},
     exp.Null: {},
-    exp.Paren: {"this": _VALUE},
+    exp.Paren: {"this": VALUE},
     exp.Placeholder: {},
     exp.Star: {},
     exp.Trim: {
-        "this": _VALUE,
-        "expression": _VALUE,
-        "position": _words("BOTH", "LEADING", "TRAILING"),
+        "this": VALUE,
+        "expression": VALUE,
+        "position": words("BOTH", "LEADING", "TRAILING"),
     },
     exp.Tuple: {"expressions": _LIST},
     exp.Var: {"this": _text(r"[A-Z_]+")},
     exp.Window: {
-        "this": _one(exp.Anonymous, exp.WithinGroup),
+        "this": one(exp.Anonymous, exp.WithinGroup),
         "partition_by": _LIST,
-        "order": _one(exp.Order),
-        "spec": _one(exp.WindowSpec),
-        "over": _words("OVER"),
+        "order": one(exp.Order),
+        "spec": one(exp.WindowSpec),
+        "over": words("OVER"),
     },
     exp.WindowSpec: {
-        "kind": _words("ROWS", "GROUPS"),
+        "kind": words("ROWS", "GROUPS"),
         "start": _BOUND,
-        "start_side": _words("PRECEDING", "FOLLOWING"),
+        "start_side": words("PRECEDING", "FOLLOWING"),
         "end": _BOUND,
-        "end_side": _words("PRECEDING", "FOLLOWING"),
+        "end_side": words("PRECEDING", "FOLLOWING"),
     },
-    exp.WithinGroup: {"this": _one(exp.Anonymous), "expression": _one(exp.Order)},
+    exp.WithinGroup: {"this": one(exp.Anonymous), "expression": one(exp.Order)},
 }
 
-_TEMPORAL: Final = _words("DATE", "TIME", "TIMESTAMP")
+_TEMPORAL: Final = words("DATE", "TIME", "TIMESTAMP")
 
 HANA: Final[Grammar] = {
     **_SHARED,
     Niladic: {"this": _text(r"[A-Z_]+")},
-    TemporalLiteral: {"this": _one(exp.Literal), "kind": _TEMPORAL},
-    TypeName: {"this": _text(r"[A-Z]+"), "expressions": _many(exp.Literal)},
+    TemporalLiteral: {"this": one(exp.Literal), "kind": _TEMPORAL},
+    TypeName: {"this": _text(r"[A-Z]+"), "expressions": many(exp.Literal)},
     RegexFunction: {
-        "this": _words("REPLACE_REGEXPR", "SUBSTRING_REGEXPR", "OCCURRENCES_REGEXPR"),
-        "pattern": _VALUE,
-        "flag": _one(exp.Literal),
-        "subject": _VALUE,
-        "replacement": _VALUE,
-        "start": _VALUE,
-        "occurrence": _one(*_VALUES, exp.Var),
-        "group": _VALUE,
+        "this": words("REPLACE_REGEXPR", "SUBSTRING_REGEXPR", "OCCURRENCES_REGEXPR"),
+        "pattern": VALUE,
+        "flag": one(exp.Literal),
+        "subject": VALUE,
+        "replacement": VALUE,
+        "start": VALUE,
+        "occurrence": one(*VALUES, exp.Var),
+        "group": VALUE,
     },
-    RegexPredicate: {"this": _VALUE, "pattern": _VALUE, "flag": _one(exp.Literal)},
+    RegexPredicate: {"this": VALUE, "pattern": VALUE, "flag": one(exp.Literal)},
 }
 """A read in HANA's SQL."""
 
@@ -280,8 +283,8 @@ DUCKDB: Final[Grammar] = {
     TemporalLiteral: HANA[TemporalLiteral],
     TypeName: HANA[TypeName],
     exp.Table: {slot: rule for slot, rule in _SHARED[exp.Table].items() if slot != "sample"},
-    exp.Filter: {"this": _one(exp.Anonymous), "expression": _one(exp.Where)},
-    exp.ILike: {**_BINARY, "negate": _words(True)},
+    exp.Filter: {"this": one(exp.Anonymous), "expression": one(exp.Where)},
+    exp.ILike: {**_BINARY, "negate": words(True)},
     exp.IntDiv: _BINARY,
     exp.Mod: _BINARY,
 }
@@ -301,6 +304,7 @@ _SPOKEN: Final = {
     "Bracket": "square brackets",
     "CTE.materialized": "MATERIALIZED",
     "Column.catalog": "a column name of four parts",
+    "ColumnDefinition.default": "a DEFAULT that is no constant",
     "Concat": "texts beside one another without ||",
     "DataType": "a type where a value belongs",
     "Distinct.on": "DISTINCT ON",
@@ -334,20 +338,26 @@ _SPOKEN: Final = {
 """How messages call a node, or a slot of one; the others go by the name of their class."""
 
 
-def _refusal(name: str) -> RefusedSql:
+def _refusal(name: str, advice: str) -> RefusedSql:
     construct = _SPOKEN.get(name)
     if construct is None:
         node, _, slot = name.partition(".")
         construct = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", node).upper()
         construct += f" with {slot.strip('_')}" if slot else ""
-    return RefusedSql(
-        f"The SQL uses {construct}, which a read may not; write a plain SELECT without it.",
-        construct=construct,
-    )
+    return RefusedSql(f"The SQL uses {construct}, {advice}.", construct=construct)
 
 
-def check(tree: exp.Expr, grammar: Grammar) -> None:
+READ_ADVICE: Final = "which a read may not; write a plain SELECT without it"
+CHANGE_ADVICE: Final = "which a change may not; write it without"
+
+
+def check(tree: exp.Expr, grammar: Grammar, advice: str = READ_ADVICE) -> None:
     """Walks the whole tree against the table and drops the slots that say nothing.
+
+    Args:
+        tree: The statement.
+        grammar: What it may consist of.
+        advice: The end of the sentence about anything else.
 
     Raises:
         RefusedSql: A node or a slot is not in the table; the message names it.
@@ -357,7 +367,7 @@ def check(tree: exp.Expr, grammar: Grammar) -> None:
         node = pending.pop()
         slots = grammar.get(type(node))
         if slots is None:
-            raise _refusal(type(node).__name__)
+            raise _refusal(type(node).__name__, advice)
         owner = type(node).__name__
         for name, value in list(node.args.items()):
             slot = slots.get(name)
@@ -372,7 +382,8 @@ def check(tree: exp.Expr, grammar: Grammar) -> None:
                     for item in _children(value)
                     if type(item) not in grammar or (type(item) is exp.Tuple and not named)
                 ]
-                raise _refusal(type(strangers[0]).__name__ if strangers else f"{owner}.{name}")
+                refused = type(strangers[0]).__name__ if strangers else f"{owner}.{name}"
+                raise _refusal(refused, advice)
 
 
 def _says_nothing(node: exp.Expr, slot: str, value: object) -> bool:

@@ -103,6 +103,7 @@ class RegexPredicate(Expression, exp.Condition):
 class HanaTokenizer(tokens.Tokenizer):
     """HANA's words: TOP, MINUS, LIKE_REGEXPR; no brackets-less functions, no ``/*+`` hints."""
 
+    COMMANDS: ClassVar = tokens.Tokenizer.COMMANDS - {TokenType.RENAME}
     HEX_STRINGS: ClassVar = [("x'", "'"), ("X'", "'")]
     KEYWORDS: ClassVar = {
         **{

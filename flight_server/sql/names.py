@@ -54,7 +54,7 @@ def fold(tree: exp.Expr) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
     """One thing in a FROM: its name, its columns and, for a table without alias, its space."""
 
     name: str
@@ -68,23 +68,23 @@ class _Source:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
+class Scope:
     """What a column may refer to: the sources of its query, then those around it."""
 
-    sources: tuple[_Source, ...]
-    outer: "_Scope | None" = None
-    aliases: tuple[_Source, ...] = ()
+    sources: tuple[Source, ...]
+    outer: "Scope | None" = None
+    aliases: tuple[Source, ...] = ()
     """Names that ORDER BY may use before those of the sources."""
 
-    def chain(self) -> Iterable["_Scope"]:
+    def chain(self) -> Iterable["Scope"]:
         """This scope and those around it, inside out."""
-        scope: _Scope | None = self
+        scope: Scope | None = self
         while scope is not None:
             yield scope
             scope = scope.outer
 
 
-_Ctes = Mapping[str, tuple[str, ...]]
+Ctes = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class Resolver:
 
     # queries
 
-    def _query(self, node: exp.Expr, outer: _Scope | None, ctes: _Ctes) -> tuple[str, ...]:
+    def _query(self, node: exp.Expr, outer: Scope | None, ctes: Ctes) -> tuple[str, ...]:
         """Resolves a query and returns the names of its columns."""
         ctes = self._with(node, ctes)
         if isinstance(node, exp.Select):
@@ -127,10 +127,10 @@ class Resolver:
             self._query(node.expression, outer, ctes)
         order = child(node, "order")
         if order is not None:
-            self._values(order, _Scope((_Source("", columns),), outer), ctes)
+            self._values(order, Scope((Source("", columns),), outer), ctes)
         return columns
 
-    def _with(self, node: exp.Expr, ctes: _Ctes) -> _Ctes:
+    def _with(self, node: exp.Expr, ctes: Ctes) -> Ctes:
         known = dict(ctes)
         own: set[str] = set()
         with_ = child(node, "with_")
@@ -154,14 +154,14 @@ class Resolver:
             known[name] = named or columns
         return known
 
-    def _select(self, node: exp.Select, outer: _Scope | None, ctes: _Ctes) -> tuple[str, ...]:
-        sources: list[_Source] = []
+    def _select(self, node: exp.Select, outer: Scope | None, ctes: Ctes) -> tuple[str, ...]:
+        sources: list[Source] = []
         conditions: list[exp.Expr] = []
         from_ = child(node, "from_")
         if from_ is not None:
             self._source(from_.this, outer, ctes, sources, conditions)
         self._joins(node, outer, ctes, sources, conditions)
-        scope = _Scope(tuple(sources), outer)
+        scope = Scope(tuple(sources), outer)
         clauses = [child(node, slot) for slot in ("where", "group", "having")]
         for part in [*conditions, *children(node), *filter(None, clauses)]:
             self._values(part, scope, ctes)
@@ -169,10 +169,10 @@ class Resolver:
         order = child(node, "order")
         if order is not None:
             aliases = tuple(item.alias for item in children(node) if isinstance(item, exp.Alias))
-            self._values(order, _Scope(tuple(sources), outer, (_Source("", aliases),)), ctes)
+            self._values(order, Scope(tuple(sources), outer, (Source("", aliases),)), ctes)
         return columns
 
-    def _projection(self, node: exp.Select, scope: _Scope) -> tuple[str, ...]:
+    def _projection(self, node: exp.Select, scope: Scope) -> tuple[str, ...]:
         names: list[str] = []
         for item in children(node):
             if isinstance(item, exp.Star):
@@ -192,9 +192,9 @@ class Resolver:
     def _joins(
         self,
         node: exp.Expr,
-        outer: _Scope | None,
-        ctes: _Ctes,
-        sources: list[_Source],
+        outer: Scope | None,
+        ctes: Ctes,
+        sources: list[Source],
         conditions: list[exp.Expr],
     ) -> None:
         for join in children(node, "joins"):
@@ -206,9 +206,9 @@ class Resolver:
     def _source(
         self,
         node: exp.Expr,
-        outer: _Scope | None,
-        ctes: _Ctes,
-        sources: list[_Source],
+        outer: Scope | None,
+        ctes: Ctes,
+        sources: list[Source],
         conditions: list[exp.Expr],
     ) -> None:
         """Adds what one table, derived table or join in brackets brings to a FROM."""
@@ -224,10 +224,10 @@ class Resolver:
             self._source(node.this, outer, ctes, sources, conditions)
         else:
             columns = self._query(node, outer, ctes)
-            sources.append(_Source(alias.name if alias else "", columns))
+            sources.append(Source(alias.name if alias else "", columns))
         self._joins(node, outer, ctes, sources, conditions)
 
-    def _table(self, node: exp.Table, alias: exp.Expr | None, ctes: _Ctes) -> _Source:
+    def _table(self, node: exp.Table, alias: exp.Expr | None, ctes: Ctes) -> Source:
         called = isinstance(node.this, exp.Anonymous)
         name = self._entity_name(node.this)
         space = node.args.get("db")
@@ -235,15 +235,15 @@ class Resolver:
             for argument in children(node.this):
                 self._parameter(argument)
         if space is None and not called and self._key(name) in ctes:
-            return _Source(alias.name if alias else name, ctes[self._key(name)])
+            return Source(alias.name if alias else name, ctes[self._key(name)])
         if not called and self.exact and name == DUMMY and (space is None or space.name == "SYS"):
             node.set("db", None)
-            return _Source(alias.name if alias else name, (DUMMY,))
+            return Source(alias.name if alias else name, (DUMMY,))
         found = self._entity(space.name if space is not None else None, name)
         self.tables.add(found)
         self._spell(node, found)
         columns = self.lookup.columns(*found) or ()
-        return _Source(alias.name if alias else found[1], columns, None if alias else found[0])
+        return Source(alias.name if alias else found[1], columns, None if alias else found[0])
 
     def _entity_name(self, node: exp.Expr) -> str:
         if not isinstance(node, exp.Anonymous):
@@ -294,7 +294,7 @@ class Resolver:
 
     def _space(self, name: str) -> str:
         spaces = self.lookup.spaces()
-        found = _find(name, spaces, exact=self.exact)
+        found = find(name, spaces, exact=self.exact)
         if found is not None:
             return found
         if _SYSTEM_SPACE.fullmatch(name):
@@ -324,12 +324,12 @@ class Resolver:
             return name
         if self.exact:
             return None
-        found = _find(name, self.lookup.entities(space), exact=False)
+        found = find(name, self.lookup.entities(space), exact=False)
         return found if found and self.lookup.columns(space, found) is not None else None
 
     # columns
 
-    def _values(self, node: exp.Expr, scope: _Scope, ctes: _Ctes) -> None:
+    def _values(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> None:
         """Checks every column below ``node``, and resolves the queries in it."""
         pending = [node]
         while pending:
@@ -342,7 +342,7 @@ class Resolver:
             else:
                 pending.extend(found.iter_expressions())
 
-    def _column(self, node: exp.Column, scope: _Scope) -> None:
+    def _column(self, node: exp.Column, scope: Scope) -> None:
         if isinstance(node.this, exp.Star):
             return
         if node.table:
@@ -355,7 +355,7 @@ class Resolver:
                 return
         raise self._unknown(node.name, [source for level in levels for source in level])
 
-    def _found(self, name: str, sources: Sequence[_Source]) -> None:
+    def _found(self, name: str, sources: Sequence[Source]) -> None:
         """Refuses a name that stands for no column (260 on HANA), or for several (268)."""
         count = sum(source.counts.get(name, 0) for source in sources)
         if not count:
@@ -366,7 +366,7 @@ class Resolver:
             )
 
     @staticmethod
-    def _named_source(node: exp.Column, scope: _Scope) -> _Source:
+    def _named_source(node: exp.Column, scope: Scope) -> Source:
         space = node.args.get("db")
         for each in scope.chain():
             for source in each.sources:
@@ -382,7 +382,7 @@ class Resolver:
         )
 
     @staticmethod
-    def _unknown(name: str, sources: Sequence[_Source]) -> UnknownColumn:
+    def _unknown(name: str, sources: Sequence[Source]) -> UnknownColumn:
         close = nearest(name, {column for source in sources for column in source.counts})
         place = f" in '{clipped(sources[0].name)}'" if len(sources) == 1 and sources[0].name else ""
         return UnknownColumn(
@@ -395,7 +395,7 @@ class Resolver:
         return name if self.exact else name.casefold()
 
 
-def _find(name: str, candidates: Iterable[str], *, exact: bool) -> str | None:
+def find(name: str, candidates: Iterable[str], *, exact: bool) -> str | None:
     """The candidate of this name; without ``exact`` also the only one that differs in case."""
     known = list(candidates)
     if name in known:

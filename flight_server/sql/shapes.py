@@ -74,6 +74,8 @@ def _check_filled(node: exp.Expr) -> None:
     slots = _NEVER_EMPTY.get(type(node))
     if slots is not None and not any(node.args.get(slot) for slot in slots):
         raise InvalidSql(f"{type(node).__name__.upper()} has nothing behind it; complete it.")
+    if isinstance(node, exp.Select) and node.args.get("joins") and child(node, "from_") is None:
+        raise InvalidSql("A JOIN has no FROM before it; write the first table.")
     for kinds in (_COMPARISONS, _PATTERNS):
         chained = isinstance(node, kinds) and isinstance(node.this, kinds)
         if chained and not isinstance(node, exp.Escape):

@@ -36,16 +36,21 @@ def to_flight(error: Error) -> fl.FlightError:
     return FLIGHT_ERRORS[error.status](message, body)
 
 
-class UntracedError(Exception):
-    """Carries a message out of GetSchema, where pyarrow sends the traceback even of Flight errors.
+class Untraced(Exception):
+    """An exception that pyarrow cannot format, which keeps the traceback off the wire.
 
-    pyarrow formats the traceback with the standard library and sends only the type's name where
-    that fails, so this exception cannot be formatted. A test holds pyarrow to it.
+    Where an exception is no Flight error, and in GetSchema even there, pyarrow formats the
+    traceback with the standard library and sends it; where that fails it sends only the name of the
+    type. A test holds pyarrow to it.
     """
 
     @property
     def __cause__(self) -> BaseException | None:  # pyright: ignore[reportIncompatibleVariableOverride]
         raise RuntimeError("this exception has no traceback to show")
+
+
+class UntracedError(Untraced):
+    """Carries a message out of GetSchema."""
 
 
 @contextmanager
@@ -57,25 +62,28 @@ def untraced() -> Generator[None]:
         raise UntracedError(str(error)) from None
 
 
-@contextmanager
-def boundary(verb: str) -> Generator[None]:
-    """Turn whatever is raised inside into a Flight error without a traceback.
+def told(verb: str, raised: Exception) -> Error:
+    """The error that a caller is told for whatever was raised, which is logged here.
 
     What we did not foresee is logged in full under an incident id; the caller gets the id.
     """
+    if isinstance(raised, Error):
+        logger.info("%s refused: [%s] %s", verb, raised.code, raised.message)
+        return raised
+    incident = secrets.token_hex(6)
+    logger.error("%s failed (incident %s)", verb, incident, exc_info=raised)
+    return InternalError(
+        "The server failed at this request; give the incident id to whoever runs it.",
+        incident=incident,
+    )
+
+
+@contextmanager
+def boundary(verb: str) -> Generator[None]:
+    """Turn whatever is raised inside into a Flight error without a traceback."""
     try:
         yield
     except fl.FlightError:
         raise
-    except Error as error:
-        logger.info("%s refused: [%s] %s", verb, error.code, error.message)
-        raise to_flight(error) from None
-    except Exception:  # the boundary: a traceback must not reach the wire
-        incident = secrets.token_hex(6)
-        logger.exception("%s failed (incident %s)", verb, incident)
-        raise to_flight(
-            InternalError(
-                "The server failed at this request; give the incident id to whoever runs it.",
-                incident=incident,
-            )
-        ) from None
+    except Exception as error:  # noqa: BLE001 - the boundary: a traceback must not reach the wire
+        raise to_flight(told(verb, error)) from None

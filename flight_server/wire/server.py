@@ -6,9 +6,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-import pyarrow as pa
 import pyarrow.flight as fl
 
 from flight_client.protocol.catalog import Column, Entity, encode_entity, encode_space
@@ -31,10 +29,13 @@ from flight_client.protocol.schemas import arrow_type, to_schema
 from flight_client.protocol.tickets import ReadTicket, Ticket
 from flight_server.service.context import Services
 from flight_server.service.reads import ReadInfo, Reads
+from flight_server.wire import auth, middleware, peers
+from flight_server.wire.auth import principal_of
+from flight_server.wire.endpoints import Endpoints
 from flight_server.wire.errors import boundary, untraced
+from flight_server.wire.flightsql.flight_sql import ACTIONS as SQL_ACTIONS
+from flight_server.wire.flightsql.flight_sql import FlightSql
 from flight_server.wire.streams import send
-
-ANONYMOUS: Final = "anonymous"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,23 +58,38 @@ class Listener:
 class FlightServer(fl.FlightServerBase):
     """An Arrow Flight server over the services. It is live once constructed.
 
+    What is Flight SQL goes to ``FlightSql``; the rest are tickets and actions of our own.
     ``shutdown`` ends it; call it from another thread than one of its own.
     """
 
     def __init__(self, services: Services, listener: Listener) -> None:
         self._services = services
         self._listener = listener
-        certificates = [listener.tls] if listener.tls else None
+        self._endpoints = Endpoints(services.seal, listener.advertise)
+        self._sql = FlightSql(
+            services=services, endpoints=self._endpoints, heartbeat_s=listener.heartbeat_s
+        )
         try:
-            super().__init__(listener.location, tls_certificates=certificates)
+            super().__init__(
+                listener.location,
+                auth_handler=auth.Handshake(),
+                tls_certificates=[listener.tls] if listener.tls else None,
+                middleware={
+                    auth.MIDDLEWARE: auth.TokenFactory(),
+                    middleware.MIDDLEWARE: middleware.SessionFactory(),
+                    peers.MIDDLEWARE: peers.DirectFactory(),
+                },
+            )
         except BaseException:
-            del self._services  # pyarrow never frees a server that did not start
+            del self._services, self._sql  # pyarrow never frees a server that did not start
             raise
 
     def get_flight_info(
         self, context: fl.ServerCallContext, descriptor: fl.FlightDescriptor
     ) -> fl.FlightInfo:
         """Schema and endpoints of a read."""
+        if self._is_sql(descriptor):
+            return self._sql.get_flight_info(context, descriptor)
         with boundary("GetFlightInfo"):
             info = self._reads(context).info(self._ticket(descriptor, context))
             return self._encode_info(info, descriptor, context)
@@ -82,14 +98,18 @@ class FlightServer(fl.FlightServerBase):
         self, context: fl.ServerCallContext, descriptor: fl.FlightDescriptor
     ) -> fl.SchemaResult:
         """Schema of a read."""
+        if self._is_sql(descriptor):
+            return self._sql.get_schema(context, descriptor)
         with untraced(), boundary("GetSchema"):
             schema = self._reads(context).schema(self._ticket(descriptor, context))
             return fl.SchemaResult(schema)
 
     def do_get(self, context: fl.ServerCallContext, ticket: fl.Ticket) -> fl.FlightDataStream:
         """The rows of a ticket that this server sealed or a client wrote."""
+        if self._sql.takes(ticket.ticket):
+            return self._sql.do_get(context, ticket)
         with boundary("DoGet"):
-            opened = self._services.seal.open(ticket.ticket, _principal(context))
+            opened = self._services.seal.open(ticket.ticket, principal_of(context))
             return send(
                 self._reads(context).open(opened),
                 heartbeat_s=self._listener.heartbeat_s,
@@ -102,15 +122,18 @@ class FlightServer(fl.FlightServerBase):
         """Every entity, or those of the space that the criteria name (an EntityQuery)."""
         with boundary("ListFlights"):
             space = _space_of("ListFlights", criteria)
-            found = self._services.discovery(_principal(context)).entities(space)
+            found = self._services.discovery(principal_of(context)).entities(space)
             return iter([self._listed(entity, context) for entity in found])
 
     def list_actions(self, context: fl.ServerCallContext) -> Sequence[fl.ActionType]:
-        """The actions of ``flight_client.protocol.commands``."""
-        return [fl.ActionType(name, description) for name, description in ACTIONS.items()]
+        """The actions of ``flight_client.protocol.commands`` and those of Flight SQL."""
+        every = {**ACTIONS, **SQL_ACTIONS}
+        return [fl.ActionType(name, description) for name, description in every.items()]
 
     def do_action(self, context: fl.ServerCallContext, action: fl.Action) -> Iterator[fl.Result]:
         """Answer one action."""
+        if self._sql.takes_action(action.type):
+            return iter(self._sql.do_action(context, action))
         with boundary("DoAction"):
             body = action.body.to_pybytes()
             return iter([fl.Result(answer) for answer in self._answers(action.type, body, context)])
@@ -122,9 +145,15 @@ class FlightServer(fl.FlightServerBase):
         reader: fl.MetadataRecordBatchReader,
         writer: fl.FlightMetadataWriter,
     ) -> None:
-        """Refused: this release reads."""
+        """A change of Flight SQL; there is no other DoPut yet."""
+        if self._is_sql(descriptor):
+            self._sql.do_put(context, descriptor, reader, writer)
+            return
         with boundary("DoPut"):
-            raise UnknownAction("This server does not take data (DoPut); it serves reads.")
+            raise UnknownAction(
+                "This server takes data (DoPut) with Flight SQL commands only; send "
+                "CommandStatementIngest or CommandStatementUpdate."
+            )
 
     def do_exchange(
         self,
@@ -138,7 +167,7 @@ class FlightServer(fl.FlightServerBase):
             raise UnknownAction("This server does not exchange data (DoExchange); it serves reads.")
 
     def _answers(self, name: str, body: bytes, context: fl.ServerCallContext) -> list[bytes]:
-        discovery = self._services.discovery(_principal(context))
+        discovery = self._services.discovery(principal_of(context))
         match name:
             case _ if name == LIST_SPACES:
                 return [encode_space(space) for space in discovery.spaces()]
@@ -151,20 +180,25 @@ class FlightServer(fl.FlightServerBase):
                     raise InvalidRead(f"{DESCRIBE_ENTITY} needs the name of an entity.")
                 return [encode_entity(discovery.entity(query.entity, query.space))]
             case _ if name == EXPLAIN:
-                ticket = self._services.seal.open(body, _principal(context))
+                ticket = self._services.seal.open(body, principal_of(context))
                 return [encode_explanation(self._reads(context).explain(ticket))]
             case _:
                 raise UnknownAction(
                     f"There is no action {name!r:.80}; known are {', '.join(ACTIONS)}."
                 )
 
+    def _is_sql(self, descriptor: fl.FlightDescriptor) -> bool:
+        return descriptor.descriptor_type == fl.DescriptorType.CMD and self._sql.takes(
+            descriptor.command
+        )
+
     def _reads(self, context: fl.ServerCallContext) -> Reads:
-        return self._services.reads(_principal(context))
+        return self._services.reads(principal_of(context))
 
     def _ticket(self, descriptor: fl.FlightDescriptor, context: fl.ServerCallContext) -> Ticket:
         """A command holds a ticket; a path names an entity, with or without its space."""
         if descriptor.descriptor_type == fl.DescriptorType.CMD:
-            return self._services.seal.open(descriptor.command, _principal(context))
+            return self._services.seal.open(descriptor.command, principal_of(context))
         if descriptor.descriptor_type == fl.DescriptorType.PATH:
             match [_decoded(part) for part in descriptor.path]:
                 case [entity]:
@@ -195,16 +229,9 @@ class FlightServer(fl.FlightServerBase):
     def _encode_info(
         self, info: ReadInfo, descriptor: fl.FlightDescriptor, context: fl.ServerCallContext
     ) -> fl.FlightInfo:
-        seal = self._services.seal
-        principal = _principal(context)
-        locations = list(self._listener.advertise)
-        expires = pa.scalar(seal.expiry(), pa.timestamp("s")).cast(pa.timestamp("ns"))
-        endpoints = [
-            fl.FlightEndpoint(seal.seal(ticket, principal), locations, expires)
-            for ticket in info.tickets
-        ]
-        rows = -1 if info.total_rows is None else info.total_rows
-        return fl.FlightInfo(info.schema, descriptor, endpoints, rows, -1, ordered=True)
+        principal = principal_of(context)
+        tickets = [self._services.seal.seal(ticket, principal) for ticket in info.tickets]
+        return self._endpoints.info(info.schema, descriptor, tickets, info.total_rows)
 
 
 def _space_of(verb: str, body: bytes) -> str | None:
@@ -227,8 +254,3 @@ def _decoded(part: bytes) -> str:
         return part.decode()
     except UnicodeDecodeError:
         raise InvalidTicket("A path is UTF-8 text.") from None
-
-
-def _principal(context: fl.ServerCallContext) -> str:
-    """Who calls: the identity that authentication established, or anonymous."""
-    return context.peer_identity().decode("utf-8", "replace") or ANONYMOUS

@@ -7,6 +7,7 @@ seen while no batch comes. At megabytes a batch it costs nothing measurable (ADR
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from typing import Final
 
 import pyarrow as pa
@@ -21,9 +22,21 @@ from flight_server.wire.prefetch import reading
 POLL_S: Final = 0.1
 """How often a waiting stream looks whether its client is gone, in seconds."""
 
+_NEVER_SENT: Final = pa.RecordBatch.from_pylist([], schema=pa.schema([]))
+"""What ``send`` takes from a stream to have it begin."""
+
+
+def _plain() -> AbstractContextManager[None]:
+    return boundary("DoGet")
+
 
 def send(
-    read: OpenRead, *, heartbeat_s: float, is_cancelled: Callable[[], bool]
+    read: OpenRead,
+    *,
+    heartbeat_s: float,
+    is_cancelled: Callable[[], bool],
+    schema: pa.Schema | None = None,
+    guard: Callable[[], AbstractContextManager[None]] = _plain,
 ) -> fl.GeneratorStream:
     """The Flight stream of a read, which it closes when it ends, fails or is cancelled.
 
@@ -32,11 +45,13 @@ def send(
         heartbeat_s: Longest silence in seconds; an empty batch breaks it.
         is_cancelled: Whether the client is gone or its deadline has passed. Called only while the
             Flight call lives.
+        schema: The one of the stream with other metadata; None for the stream's own.
+        guard: The error boundary round the stream, entered while the Flight call lives.
     """
-    schema = read.stream.schema
-    batches = _batches(read, schema, heartbeat_s, is_cancelled)
+    sent = schema or read.stream.schema
+    batches = _batches(read, sent, heartbeat_s, is_cancelled, guard)
     next(batches)  # runs to the first yield: from here on the generator's end releases the stream
-    return fl.GeneratorStream(schema, batches, options=_options(read.compression))
+    return fl.GeneratorStream(sent, batches, options=_options(read.compression))
 
 
 def _options(compression: Compression) -> pa.ipc.IpcWriteOptions:
@@ -45,13 +60,16 @@ def _options(compression: Compression) -> pa.ipc.IpcWriteOptions:
 
 
 def _batches(
-    read: OpenRead, schema: pa.Schema, heartbeat_s: float, is_cancelled: Callable[[], bool]
+    read: OpenRead,
+    schema: pa.Schema,
+    heartbeat_s: float,
+    is_cancelled: Callable[[], bool],
+    guard: Callable[[], AbstractContextManager[None]],
 ) -> Generator[pa.RecordBatch]:
-    heartbeat = _empty(schema)
     source = reading(read.stream)
     try:
-        yield heartbeat  # taken by send(), never sent
-        with boundary("DoGet"):
+        yield _NEVER_SENT
+        with guard():
             spoken = time.monotonic()
             while True:
                 try:
@@ -60,7 +78,7 @@ def _batches(
                     if is_cancelled():
                         raise Cancelled("The client went away or its deadline passed.") from None
                     if time.monotonic() - spoken >= heartbeat_s:
-                        yield heartbeat
+                        yield _empty(schema)
                         spoken = time.monotonic()
                     continue
                 if batch is None:

@@ -53,6 +53,8 @@ INJECTIONS = [
     ("frames-door", "flight_client.config", "import pandas"),
     ("frames-door", "flight_client.sinks.pandas", "import polars"),
     ("sqlglot-door", "flight_server.service.reads", "import sqlglot"),
+    ("protobuf-door", "flight_server.service.reads", "from google.protobuf import message"),
+    ("protobuf-door", "flight_server.wire.streams", "import google.protobuf.message"),
     ("no-cycles", "flight_client.protocol.errors", "import flight_client.protocol.version"),
 ]
 

@@ -49,6 +49,7 @@ class Moment(Enum):
     ACCEPT = "accept"
     LOG_ON = "log on"
     RESULT = "result"
+    END = "end of a transaction"
 
 
 _MOMENTS = {
@@ -73,6 +74,7 @@ MESSAGES = {
     2048: "column store error: search table error: [2] Exception at emulator",
 }
 
+_ANY = "%"
 _CODES = {Fault.OVERLOADED: 1038, Fault.LOCKED: 416, Fault.FORCE_PASSWORD_CHANGE: 414}
 _AFTER_FETCHES = {Fault.ERROR_ON_FETCH: 1}
 BEFORE_THE_STATEMENT = frozenset((Fault.SILENT_HANG, Fault.SESSION_DROPPED))
@@ -91,7 +93,8 @@ class ArmedFault:
         code: Of the error, for those that are one.
         seconds: Between pieces of a slow reply.
         piece_bytes: Of a slow reply.
-        statement_like: An SQL pattern that the statement must match, whatever its case.
+        statement_like: An SQL pattern that the statement must match, whatever its case. The end of
+            a transaction has the texts ``COMMIT`` and ``ROLLBACK``, and no fault by default.
     """
 
     fault: Fault
@@ -100,7 +103,7 @@ class ArmedFault:
     code: int = 2048
     seconds: float = 0.2
     piece_bytes: int = 64
-    statement_like: str = "%"
+    statement_like: str = _ANY
 
     @property
     def error(self) -> HanaError:
@@ -114,9 +117,12 @@ class ArmedFault:
 
     def strikes(self, moment: Moment, statement: str, fetches: int) -> bool:
         """Whether it is due now."""
-        if moment is not _MOMENTS.get(self.fault, Moment.RESULT) or self.times == 0:
+        due = _MOMENTS.get(self.fault, Moment.RESULT)
+        if moment is Moment.END:
+            due = Moment.END if due is Moment.RESULT and self.statement_like != _ANY else None
+        if moment is not due or self.times == 0:
             return False
-        if moment is not Moment.RESULT:
+        if moment in (Moment.ACCEPT, Moment.LOG_ON):
             return True
         return fetches == self.after_fetches and _like(self.statement_like, statement)
 

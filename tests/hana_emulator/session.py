@@ -127,6 +127,7 @@ class WireSession:
         if self._statements is not None and self.state is State.CONNECTED:
             statement_handler = _STATEMENT_HANDLERS.get(request.message_type)
             if statement_handler is not None:
+                self._statements.begin_request()
                 self._statements.set_variables(request)
                 context = request.part(PartKind.STATEMENT_CONTEXT)
                 limit_s = 0 if context is None else parts.read_query_timeout(context)

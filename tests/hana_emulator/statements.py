@@ -1,12 +1,19 @@
 """The statements, result sets and large objects of one session; log-on is not its business."""
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from tests.hana_emulator.control import Control, Peers, parse_control
-from tests.hana_emulator.faults import BEFORE_THE_STATEMENT, ArmedFault, Faults, Moment
+from tests.hana_emulator.faults import (
+    BEFORE_THE_STATEMENT,
+    MESSAGES,
+    ArmedFault,
+    Faults,
+    Moment,
+)
 from tests.hana_emulator.outcomes import Outcome, SilencedError, changed, protocol_error
 from tests.hana_emulator.replay import RecordedRows, Recordings, Replayed, record, recording_key
 from tests.hana_emulator.results import CursorRows, Locators, ResultSet, Rows
@@ -76,6 +83,11 @@ class Statements:
         self._results: dict[int, ResultSet] = {}
         self._locators = Locators()
         self._changes = Changes(session)
+        self._cancelled = threading.Event()
+
+    def begin_request(self) -> None:
+        """Whatever was cancelled before, this request was not."""
+        self._cancelled.clear()
 
     def set_variables(self, request: Request) -> None:
         """Take the client info that any request may carry."""
@@ -86,6 +98,7 @@ class Statements:
 
     def cancel(self) -> None:
         """End the running statement with error 139; from any thread."""
+        self._cancelled.set()
         self._session.cancel()
 
     def close(self) -> None:
@@ -183,17 +196,19 @@ class Statements:
 
     def commit(self, _request: Request) -> Outcome:
         """Commit; locators end with the transaction, result sets are held over it."""
+        fault = self._strike("COMMIT", 0, Moment.END)
         self._end_transaction()
         self._session.commit()
         flags = parts.transaction_flags_part(TransactionFlag.COMMITTED)
-        return Outcome([flags], ReplyCode.COMMIT)
+        return Outcome([flags], ReplyCode.COMMIT, fault=fault)
 
     def rollback(self, _request: Request) -> Outcome:
         """Roll back."""
+        fault = self._strike("ROLLBACK", 0, Moment.END)
         self._end_transaction()
         self._session.rollback()
         flags = parts.transaction_flags_part(TransactionFlag.ROLLED_BACK)
-        return Outcome([flags], ReplyCode.ROLLBACK)
+        return Outcome([flags], ReplyCode.ROLLBACK, fault=fault)
 
     def ping(self, _request: Request) -> Outcome:
         """Nothing but an answer."""
@@ -203,8 +218,10 @@ class Statements:
         self._locators.clear()
         self._changes.forget()
 
-    def _strike(self, statement: str, fetches: int) -> ArmedFault | None:
-        fault = self._faults.strike(Moment.RESULT, statement, fetches)
+    def _strike(
+        self, statement: str, fetches: int, moment: Moment = Moment.RESULT
+    ) -> ArmedFault | None:
+        fault = self._faults.strike(moment, statement, fetches)
         if fault is not None and fault.is_error:
             raise fault.error
         if fault is not None and fault.fault in BEFORE_THE_STATEMENT:
@@ -232,7 +249,21 @@ class Statements:
         if isinstance(prepared, Control):
             prepared.run()
             return changed(prepared.function, [0], autocommit=True)
-        return self._changes.execute(prepared, rows, autocommit=request.autocommit)
+        self._heed_cancel()
+        outcome = self._changes.execute(prepared, rows, autocommit=request.autocommit)
+        if not request.autocommit:  # else it is committed, and the cancel came too late
+            self._heed_cancel()
+        return outcome
+
+    def _heed_cancel(self) -> None:
+        """A cancel that came while the engine did not work: parameters were read, for example.
+
+        Raises:
+            HanaError: 139, and the transaction is rolled back.
+        """
+        if self._cancelled.is_set():
+            self._session.rollback()
+            raise HanaError(139, MESSAGES[139], sqlstate="57014")
 
     def _query(self, statement: _Statement, parameters: Row, request: Request) -> Outcome:
         started = time.perf_counter()

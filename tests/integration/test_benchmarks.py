@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,8 +20,16 @@ import pytest
             {"two_partitions_vs_one", "ours_arrow_vs_fedml_pandas", "server_rss_growth"},
         ),
         (["memory", "--rows", "200000", "--pause-ms", "1"], {"slow_vs_fast_peak_rss"}),
+        pytest.param(
+            ["flight_sql", "--scale", "0.01", "--rounds", "1", "--queries", "5"],
+            {"ours_vs_roapi_4_columns", "ours_vs_roapi_all_columns"},
+            marks=pytest.mark.skipif(
+                not Path(sys.executable).with_name("roapi").exists(),
+                reason="roapi is not installed; 'make bench' installs it",
+            ),
+        ),
     ],
-    ids=["read_throughput", "hana_read", "memory"],
+    ids=["read_throughput", "hana_read", "memory", "flight_sql"],
 )
 def test_benchmark_prints_one_json_object(arguments: list[str], ratios: set[str]) -> None:
     name, *options = arguments

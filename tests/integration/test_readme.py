@@ -40,6 +40,13 @@ def test_ten_lines_of_the_readme_run(uri: str, capsys: pytest.CaptureFixture[str
         assert words in shown
 
 
+def test_lines_for_adbc_of_the_readme_run(uri: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (sample,) = _blocks("README.md", "py")
+    assert ADDRESS in sample
+    exec(sample.replace(ADDRESS, uri), {})  # noqa: S102 - our own page
+    assert "DELIVERED" in capsys.readouterr().out
+
+
 def test_shell_lines_of_the_readme_run(
     uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,8 +22,10 @@ QUESTIONS: Final = {
     12: "Is logging on by JSON web token available?",
     13: "Are READ ONLY and DDL OFF accepted, and do they hold?",
     14: "Does an idle connection on port 443 stay?",
+    15: "Does AUTOCOMMIT DDL OFF let a transaction take its definitions back, and who sees them?",
+    16: "What does an array insert tell: counts, the row that failed, and is the rest kept?",
 }
-"""By number as in the list of first things to verify; 0 was added."""
+"""By number as in the list of first things to verify; 0, 15 and 16 were added."""
 
 
 @dataclass(slots=True)

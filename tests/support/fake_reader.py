@@ -17,8 +17,9 @@ Steps, separated by ``;``:
     environment          one batch of the names of the environment
     once PATH STEP       STEP, but only where PATH is not there yet; it is made
 
-Connect does the steps of its option ``script`` in the same way, Ping those of option ``ping``, and
-appends ``pid word`` lines to the file of option ``log``.
+Connect does the steps of its option ``script`` in the same way, Ping those of option ``ping``, End
+those of ``commit`` or ``rollback``; all append ``pid word`` lines to the file of option ``log``.
+A Change does its text for as many rows as it has. Enough ends ``hang`` and ``rows`` quietly.
 """
 
 import os
@@ -34,14 +35,21 @@ import pyarrow as pa
 
 from flight_client.protocol.catalog import Column, HanaType
 from flight_server.backends.hana.messages import (
+    Begin,
     Cancel,
+    Change,
+    Changed,
     Connect,
     Connected,
     Describe,
     Described,
+    End,
+    Enough,
     Failed,
     Finished,
+    Insert,
     Ping,
+    Prepare,
     Run,
     Running,
 )
@@ -58,8 +66,10 @@ class Fake:
         self.control = control
         self.data = open(data, "wb", buffering=0)  # noqa: SIM115 - lives as long as the process
         self.requests: list[Any] = []
+        self.working_on: Any = None
         self.arrived = threading.Condition()
         self.cancelled = threading.Event()
+        self.enough = threading.Event()
         self.options: Any = {}
         self.memory = MEMORY
         self.replaced: dict[str, int] = {}
@@ -73,8 +83,14 @@ class Fake:
                 request = self.control.recv()
             except EOFError:
                 os._exit(0)
+            if isinstance(request, Enough):
+                self.note("Enough")
+                self.enough.set()
+                continue
             if isinstance(request, Cancel):
-                self.cancelled.set()
+                if not isinstance(self.working_on, End):  # nothing cancels that
+                    self.cancelled.set()
+                    self.enough.set()
                 continue
             with self.arrived:
                 self.requests.append(request)
@@ -85,8 +101,9 @@ class Fake:
         while True:
             with self.arrived:
                 self.arrived.wait_for(lambda: bool(self.requests))
-                request = self.requests.pop(0)
+                request = self.working_on = self.requests.pop(0)
             self.cancelled.clear()
+            self.enough.clear()
             self.control.send(self.answer(request))
 
     def answer(self, request: Any) -> Any:
@@ -96,6 +113,7 @@ class Fake:
         match request:
             case Connect():
                 self.note(f"as {self.options['user']}")
+                self.note(f"to {'write' if request.writes else 'read'}")
                 refused = tuple(f"{text} is refused." for text in request.statements)
                 return self.steps(self.options.get("script", "")) or Connected(refused, self.memory)
             case Ping():
@@ -105,6 +123,21 @@ class Fake:
                 return self.steps(request.sql) or Described(columns)
             case Run():
                 return self.run(request)
+            case Prepare():
+                return self.steps(request.sql) or Described((), (HanaType("BIGINT"), None))
+            case Begin():
+                info = " ".join(f"{k}={v}" for k, v in request.client_info.items())
+                self.note(f"context {info}")
+                return Connected((), self.memory)
+            case Change():
+                return self.steps(request.sql) or Changed(len(request.rows), self.memory)
+            case Insert():
+                rows = pa.ipc.open_stream(request.batch).read_next_batch().num_rows
+                return self.steps(request.sql) or Changed(rows, self.memory)
+            case End():
+                word = "commit" if request.keep else "rollback"
+                self.note(word)
+                return self.steps(self.options.get(word, "")) or Connected((), self.memory)
 
     def run(self, request: Run) -> Any:
         self.rows, self.writer, self.is_running, self.replaced = 0, None, False, {}
@@ -147,7 +180,7 @@ class Fake:
                 names = [f"{name}={value}" for name, value in os.environ.items()]
                 self.write(pa.record_batch([pa.array(names)], schema=TEXT), "1")
             case "hang":
-                self.cancelled.wait()
+                self.enough.wait()
             case "deaf":
                 threading.Event().wait()
             case "sleep":
@@ -192,7 +225,7 @@ class Fake:
     def write(self, batch: pa.RecordBatch, times: str) -> None:
         self.open(batch.schema)
         for _ in range(int(times or 1)):
-            if self.cancelled.is_set():
+            if self.enough.is_set():
                 return
             self.writer.write_batch(batch)
             self.rows += batch.num_rows

@@ -14,10 +14,11 @@ from flight_client import Client, connect
 from flight_client.protocol.errors import Error, error_class
 from flight_client.reading import Result
 from flight_server.app import RunningServer
-from flight_server.backends.hana.backend import HanaBackend, Shared
+from flight_server.backends.hana.backend import HanaBackend
 from flight_server.backends.hana.check import examined
 from flight_server.backends.hana.opening import reader_settings, reading
 from flight_server.backends.hana.pool.readers import Readers
+from flight_server.backends.hana.shared import Shared
 from flight_server.backends.hana.users import Users
 from flight_server.config import Configuration
 from tests.hana_emulator.engine import DuckEngine

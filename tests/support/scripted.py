@@ -10,6 +10,7 @@ import pyarrow as pa
 from flight_client.protocol.catalog import Column, Entity, HanaType, Space
 from flight_client.protocol.errors import Cancelled, Error, UnsupportedSql
 from flight_client.protocol.literals import LiteralValue
+from flight_server.backends.base import ForeignKey, PrimaryKey, TableName
 from flight_server.planning.plan import KeyRange, ReadPlan
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
 from flight_server.sql.statement import Statement
@@ -93,6 +94,8 @@ class ScriptedBackend:
     extremes: KeyRange | Exception | None = None
     silent: dict[str | None, Error] = field(default_factory=dict)
     ranged: list[tuple[ReadPlan, Column]] = field(default_factory=list)
+    primary: tuple[PrimaryKey, ...] = ()
+    foreign: tuple[ForeignKey, ...] = ()
 
     kind = "scripted"
     caller_dialect = CallerDialect.HANA
@@ -131,6 +134,16 @@ class ScriptedBackend:
     def entity(self, space: str, name: str) -> Entity | None:
         return next((e for e in self.found if (e.space, e.name) == (space, name)), None)
 
+    def primary_keys(self, of: TableName) -> Sequence[PrimaryKey]:
+        return [key for key in self.primary if _is(of, key.space, key.table)]
+
+    def foreign_keys(self, of: TableName | None, to: TableName | None) -> Sequence[ForeignKey]:
+        return [
+            key
+            for key in self.foreign
+            if _is(of, key.space, key.table) and _is(to, key.to_space, key.to_table)
+        ]
+
     def row_count(self, entity: Entity) -> int | None:
         return self.rows
 
@@ -162,3 +175,7 @@ class ScriptedBackend:
 
     def close(self) -> None:
         self.closed = True
+
+
+def _is(wanted: TableName | None, space: str, name: str) -> bool:
+    return wanted is None or (wanted.space in (None, space) and wanted.name == name)

@@ -5,18 +5,24 @@ import threading
 import time
 from pathlib import Path
 
+import duckdb
 import pyarrow.flight as fl
 import pytest
 
+from flight_client.protocol.errors import AccessDenied
 from flight_client.protocol.tickets import ReadTicket
-from flight_server.app import RunningServer, is_loopback, open_embedded, start
+from flight_server import app
+from flight_server.app import RunningServer, examine, is_loopback, open_embedded, start
+from flight_server.backends.report import Report
 from flight_server.config import (
     Configuration,
     ConfigurationError,
     DatabaseSection,
     ServerSection,
     TicketsSection,
+    WritesSection,
 )
+from flight_server.service.options import Options
 from tests.support.scripted import ScriptedBackend, batch, silence
 from tests.support.serving import as_ticket, command, serving
 
@@ -147,6 +153,72 @@ def test_close_gives_up_on_a_read_that_does_not_end() -> None:
     assert time.monotonic() - started < 2
     assert backend.closed
     reader.cancel()
+
+
+def _writing(path: Path) -> Configuration:
+    return Configuration(
+        server=ServerSection(port=0),
+        database=DatabaseSection(path=path, read_only=False),
+        writes=WritesSection(enabled=True, spaces=("S", "NONE")),
+    )
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "orders.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA S; CREATE TABLE S.T AS SELECT 1 AS A")
+    return path
+
+
+def test_writing_is_off_unless_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        caplog.at_level(logging.WARNING),
+        serving(ScriptedBackend()) as running,
+        pytest.raises(AccessDenied, match="switched off"),
+    ):
+        running._services.statements("ada").update("DELETE FROM NUMBERS", Options(), None)
+    assert caplog.text == ""
+
+
+def test_writing_that_is_on_is_logged_once(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING), start(_writing(database)):
+        pass
+    (message,) = caplog.messages
+    assert "writing is on in the spaces S, NONE" in message
+    assert "nobody is authenticated" in message
+
+
+def test_server_that_closes_undoes_open_transactions(database: Path) -> None:
+    with start(_writing(database)) as running:
+        statements = running._services.statements("ada")
+        assert statements.update("DELETE FROM S.T", Options(), statements.begin()) == 1
+    with duckdb.connect(str(database)) as connection:
+        assert connection.sql("SELECT count(*) FROM S.T").fetchall() == [(1,)]
+
+
+def test_check_says_what_may_be_changed(database: Path) -> None:
+    report = examine(_writing(database))
+    assert report.facts["writable"] == ["S", "NONE"]
+    assert "Writing is on in 'S', 'NONE', for everybody who can connect." in report.sentences
+    (problem,) = report.problems
+    assert "writes.spaces: there is no space 'NONE'" in problem
+
+
+def test_check_takes_an_empty_schema_of_hana_to_write_to() -> None:
+    report = Report({"backend": "hana", "spaces": {"SALES": 3}})
+    writes = WritesSection(enabled=True, spaces=("SALES", "LAB"))
+    shown = app._with_writes(report, writes)
+    assert shown.problems == ()
+    assert shown.sentences[-1].startswith("Space 'LAB', to be written to, shows nothing")
+
+
+def test_check_says_that_writing_is_off() -> None:
+    report = examine(Configuration(server=ServerSection(port=0)))
+    assert report.facts["writable"] == []
+    assert report.sentences[-1] == "Writing is off."
 
 
 def test_ipv6_loopback_is_served() -> None:

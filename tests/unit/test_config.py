@@ -166,6 +166,15 @@ def test_all_problems_of_file_and_environment_are_reported_together(
         ('[database]\nmemory_limit = "lots"\n', "database.memory_limit"),
         ('[database]\ncaller_dialect = "oracle"\n', "database.caller_dialect"),
         ("[tickets]\nlifetime_s = 0\n", "tickets.lifetime_s"),
+        ("[writes]\nenabled = true\n", "writes: enabled needs spaces"),
+        ('[writes]\nspaces = [""]\n', "'' is no name"),
+        ("[writes]\nidle_s = 0\n", "writes.idle_s"),
+        ("[writes]\nidle_s = 3601\n", "writes.idle_s"),
+        ("[writes]\nmax_transactions = 0\n", "writes.max_transactions"),
+        (
+            '[database]\npath = "a.duckdb"\n[writes]\nenabled = true\nspaces = ["S"]\n',
+            "set database.read_only = false, or leave writing off",
+        ),
         ('[log]\nlevel = "loud"\n', "log.level"),
         ("server = 1\n", "server"),
         ('[server]\nadvertise = ["localhost:8815"]\n', "'localhost:8815' is no location"),
@@ -178,6 +187,24 @@ def test_wrong_value_is_named(tmp_path: Path, text: str, said: str) -> None:
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     assert "There is no configuration file" in _problems(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "database",
+    [
+        "",
+        '[database]\npath = "a.duckdb"\nread_only = false\n',
+        '[hana]\naddress = "h"\nuser = "U"\npassword = "p"\n',
+    ],
+)
+def test_writing_is_switched_on_where_the_database_takes_it(tmp_path: Path, database: str) -> None:
+    text = f'{database}[writes]\nenabled = true\nspaces = ["S", "T"]\n'
+    found = load(_file(tmp_path, text)).writes
+    assert (found.enabled, found.spaces) == (True, ("S", "T"))
+
+
+def test_writing_is_off_where_spaces_alone_are_named(tmp_path: Path) -> None:
+    assert not load(_file(tmp_path, '[writes]\nspaces = ["S"]\n')).writes.enabled
 
 
 def test_values_cannot_be_changed_afterwards() -> None:

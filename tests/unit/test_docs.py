@@ -12,6 +12,7 @@ from flight_client.protocol.schemas import arrow_type
 from flight_server.config import load
 from flight_server.sql import functions
 from flight_server.sql.translate import aggregates, queries
+from tests.support import conformance
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -92,3 +93,15 @@ def test_configuration_of_a_page_is_one(
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_conformance_table_is_that_of_the_recorded_runs() -> None:
+    page = conformance.PAGE.read_text(encoding="utf-8")
+    assert page == conformance.with_table(page, conformance.table_of(conformance.RESULTS))
+
+
+def test_every_feature_that_tests_show_was_recorded_and_none_failed() -> None:
+    recorded = conformance.load(conformance.RESULTS)
+    shown = {(cell.feature, cell.client) for cell in recorded}
+    assert shown == conformance.marked(), "run make conformance"
+    assert {found.outcome for found in recorded.values()} <= {conformance.PASSED, conformance.GAP}

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final, Self, cast
 from weakref import WeakSet
 
@@ -15,17 +16,20 @@ import duckdb
 import pyarrow as pa
 
 from flight_client.protocol.catalog import Column, Entity, Space
-from flight_client.protocol.errors import InvalidSql, RefusedSql, Unavailable
+from flight_client.protocol.errors import InvalidSql, Unavailable, UnsupportedSql
 from flight_client.protocol.literals import LiteralValue
-from flight_client.protocol.schemas import to_schema
-from flight_server.backends.duckdb.catalog import Catalogue
-from flight_server.backends.duckdb.errors import translated
+from flight_server.backends.base import Described, ForeignKey, PrimaryKey, TableName
+from flight_server.backends.duckdb import keys
+from flight_server.backends.duckdb.catalog import Catalogue, is_read_only
+from flight_server.backends.duckdb.errors import translated, written
+from flight_server.backends.duckdb.preparing import described, parameters, require_bindable
 from flight_server.backends.duckdb.stream import DuckDbStream, Reading
-from flight_server.backends.duckdb.types import hana_type
 from flight_server.backends.duckdb.values import bindable
+from flight_server.backends.duckdb.writing import DuckDbWriteTransaction
 from flight_server.backends.sizing import width_varies
 from flight_server.planning.plan import KeyRange, ReadPlan
 from flight_server.planning.ranges import key_range
+from flight_server.sql.changes import AdmittedChange
 from flight_server.sql.compose import name, sql, statement
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
 from flight_server.sql.render import duckdb_key_range, duckdb_select
@@ -33,6 +37,7 @@ from flight_server.sql.statement import Statement
 from flight_server.sql.translate import to_duckdb
 
 _QUERY: Final = "The query"
+_CATALOGUE: Final = "The catalogue"
 
 _PEEKED_ROWS: Final = 2048
 """One vector of DuckDB: it reads that much for a single row too."""
@@ -58,9 +63,10 @@ class DuckDbBackend:
             connection.execute(setting)
         self._connection = connection
         self._caller_dialect = caller_dialect
-        self._catalogue = Catalogue()
+        self._catalogue = Catalogue(partial(self._cursor, _CATALOGUE))
         self._lock = threading.RLock()
         self._streams: WeakSet[DuckDbStream] = WeakSet()
+        self._transactions: WeakSet[DuckDbWriteTransaction] = WeakSet()
 
     @classmethod
     def open_database(
@@ -85,7 +91,8 @@ class DuckDbBackend:
             init_script: SQL statements to run first, while files are still in reach.
 
         Raises:
-            Unavailable: The database cannot be opened with these settings.
+            Unavailable: The database cannot be opened with these settings, or its file has the name
+                of one of its schemas.
             InvalidSql: The script fails.
         """
         settings = {
@@ -107,7 +114,11 @@ class DuckDbBackend:
         try:
             if init_script is not None:
                 connection.execute(init_script)
+            _require_distinct_names(connection, path)
             return cls(connection, caller_dialect)
+        except Unavailable:
+            connection.close()
+            raise
         except duckdb.Error as error:
             connection.close()
             raise InvalidSql(
@@ -135,31 +146,36 @@ class DuckDbBackend:
 
     def spaces(self) -> Sequence[Space]:
         """The schemas, ordered by name; ``main`` only where it has tables or views."""
-        with self._cursor("The catalogue") as cursor:
-            return self._catalogue.spaces(cursor)
+        return self._catalogue.spaces()
 
     def entities(self, space: str | None) -> Sequence[Entity]:
         """The tables, views and table macros of a space or of all, by space and name."""
-        with self._cursor("The catalogue") as cursor:
-            return self._catalogue.entities(cursor, space)
+        return self._catalogue.entities(space)
 
     def entity_names(self, space: str | None) -> Sequence[str]:
         """The names of a space's entities or of all, in order, each once."""
-        with self._cursor("The catalogue") as cursor:
-            return self._catalogue.entity_names(cursor, space)
+        return self._catalogue.entity_names(space)
 
     def find(self, name: str) -> Sequence[Entity]:
         """The entities of exactly this name, ordered by space."""
-        with self._cursor("The catalogue") as cursor:
-            return self._catalogue.find(cursor, name)
+        return self._catalogue.find(name)
 
     def entity(self, space: str, name: str) -> Entity | None:
         """The entity of exactly these names."""
-        with self._cursor("The catalogue") as cursor:
-            return self._catalogue.entity(cursor, space, name)
+        return self._catalogue.entity(space, name)
 
     def require_answers(self, space: str | None) -> None:
         """Nothing: every space is asked alike."""
+
+    def primary_keys(self, of: TableName) -> Sequence[PrimaryKey]:
+        """The primary keys of tables, by space."""
+        with self._cursor(_CATALOGUE) as cursor:
+            return keys.primary_keys(cursor, of)
+
+    def foreign_keys(self, of: TableName | None, to: TableName | None) -> Sequence[ForeignKey]:
+        """The foreign keys of some tables that refer to some tables; None stands for any."""
+        with self._cursor(_CATALOGUE) as cursor:
+            return keys.foreign_keys(cursor, of, to)
 
     def row_count(self, entity: Entity) -> int | None:
         """Exact number of rows of a table, which DuckDB keeps; None for views."""
@@ -203,12 +219,8 @@ class DuckDbBackend:
         self, query: AdmittedQuery, parameters: Sequence[LiteralValue | None]
     ) -> pa.Schema:
         """Schema of a query's result, from binding it."""
-        select = self.explain_query(query, parameters)
         with self._cursor(_QUERY, caller_sql=True) as cursor:
-            _require_select(cursor, select)
-            relation = cursor.sql(select.text, params=bindable(select.values))
-            typed = zip(relation.columns, relation.types, strict=True)
-            return to_schema(Column(column, hana_type(str(kind))) for column, kind in typed)
+            return described(cursor, self.explain_query(query, parameters))
 
     def open_query(
         self,
@@ -233,14 +245,48 @@ class DuckDbBackend:
         """The statement that ``open_query`` runs."""
         return Statement(to_duckdb(query), tuple(parameters))
 
+    def prepare_query(self, query: AdmittedQuery) -> Described:
+        """What a query returns where every value is NULL, and what its markers stand for."""
+        nulls = (None,) * query.parameter_count
+        with self._cursor(_QUERY, caller_sql=True) as cursor:
+            schema = described(cursor, self.explain_query(query, nulls))
+            return Described(schema, parameters(cursor, query))
+
+    def prepare_change(self, change: AdmittedChange) -> Described:
+        """What the markers of a change stand for; it is bound and not run."""
+        with self._cursor("The change", caller_sql=True) as cursor:
+            require_bindable(cursor, change)
+            return Described(None, parameters(cursor, change))
+
+    def begin(self, space: str) -> DuckDbWriteTransaction:  # noqa: ARG002 - all write alike
+        """Begin a transaction that may change tables, on a cursor of its own."""
+        with self._cursor(_CATALOGUE) as cursor:
+            if is_read_only(cursor):
+                raise UnsupportedSql(
+                    "The DuckDB database was opened for reading only; whoever runs the server sets "
+                    "database.read_only = false to let it be written."
+                )
+        with self._lock:  # as in _stream
+            cursor = self._new_cursor("The transaction")
+            try:
+                transaction = DuckDbWriteTransaction(cursor, self._catalogue, described)
+            except duckdb.Error as error:
+                cursor.close()
+                raise written(error, "The transaction") from error
+            self._transactions.add(transaction)
+        return transaction
+
     def close(self) -> None:
-        """End the open streams and release the database; its memory goes with the last stream."""
+        """End the open streams and transactions; the database goes with the last of them."""
         with self._lock:
             # DuckDB closes the connection and its idle cursors, then complains of the busy ones;
             # those belong to streams, which are ended here and closed by whoever opened them.
             with suppress(duckdb.ResourceInUseException):
                 self._connection.close()
             streams = list(self._streams)
+            transactions = list(self._transactions)
+        for transaction in transactions:
+            transaction.end(Unavailable("The server is closing; nothing of this was kept."))
         for stream in streams:
             stream.end(Unavailable("The server is closing its database; read again elsewhere."))
 
@@ -270,11 +316,21 @@ class DuckDbBackend:
                 raise translated(error, reading=subject, caller_sql=caller_sql) from error
 
 
-def _require_select(cursor: duckdb.DuckDBPyConnection, select: Statement) -> None:
-    """Refuse what is not one SELECT; DuckDB would run all statements of a text but the last."""
-    kinds = [found.type for found in cursor.extract_statements(select.text)]
-    if kinds != [duckdb.StatementType.SELECT]:
-        raise RefusedSql("A query is one SELECT; send other statements in no text of a read.")
+def _require_distinct_names(connection: duckdb.DuckDBPyConnection, path: str | None) -> None:
+    """DuckDB calls a database as its file, and then reads no table of a schema of that name.
+
+    Raises:
+        Unavailable: There is such a schema.
+    """
+    found = connection.execute(
+        "SELECT schema_name, database_name FROM duckdb_schemas() "
+        "WHERE database_name = current_database() AND lower(schema_name) = lower(database_name)"
+    ).fetchone()
+    if found is not None:
+        raise Unavailable(
+            f"The DuckDB database {path or 'in memory'!r} is {found[1]!r} to DuckDB, which cannot "
+            f"tell it from its schema {found[0]!r}; rename the file or the schema."
+        )
 
 
 def _peek(plan: ReadPlan) -> Statement | None:

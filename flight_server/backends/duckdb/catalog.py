@@ -5,9 +5,13 @@ also takes names that neither HANA nor a ticket can hold; what bears one is left
 """
 
 import logging
+import threading
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Final, cast
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias, cast
 
 import duckdb
 
@@ -35,6 +39,15 @@ _SPACES: Final = """
         )
     )
     ORDER BY schema_name
+"""
+
+_READ_ONLY: Final = (
+    "SELECT readonly FROM duckdb_databases() WHERE database_name = current_database()"
+)
+
+_SPACE: Final = """
+    SELECT 1 FROM duckdb_schemas()
+    WHERE database_name = current_database() AND parent_schema IS NULL AND schema_name = $1
 """
 
 _RELATIONS: Final = """
@@ -67,68 +80,94 @@ _KEYS: Final = """
 _Place = tuple[str, str]
 """Names of a space and of an entity in it."""
 
+Cursors: TypeAlias = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
-class Catalogue:
-    """What a database holds, asked on the cursors that are given to it.
 
-    Tables and views are asked for every time. Macros are read once, with the first question: to
-    list them DuckDB goes through its 3,000 functions (20 to 50 ms), and nobody makes one while the
-    server runs, because reads run in read-only transactions and no other process can write to an
-    open database. Whatever makes macros in a running server must make a new ``Catalogue`` too.
+@dataclass(frozen=True, slots=True)
+class _Landscape:
+    """What a database holds at one moment.
+
+    Attributes:
+        spaces: Ordered by name.
+        entities: By space and name, in that order; also those of ``main`` where that is no space.
     """
 
-    def __init__(self) -> None:
-        self._macros: dict[_Place, Entity] | None = None
+    spaces: tuple[Space, ...]
+    entities: Mapping[_Place, Entity]
+
+
+class Catalogue:
+    """What a database holds, read with the first question and again after ``forget``.
+
+    Between the two it cannot change: reads run in read-only transactions, no other process can
+    write to an open database, and whoever commits a definition calls ``forget``. Reading it costs
+    milliseconds, and 20 to 50 more for the macros: to list them DuckDB goes through its 3,000
+    functions.
+    """
+
+    def __init__(self, cursor: Cursors) -> None:
+        """Of what opens a cursor with a transaction, for the length of a ``with``."""
+        self._cursor = cursor
+        self._lock = threading.Lock()
+        self._kept: _Landscape | None = None
+        self._age = 0
         self._left_out: set[str] = set()
 
-    def spaces(self, cursor: duckdb.DuckDBPyConnection) -> list[Space]:
+    def forget(self) -> None:
+        """Read it anew: a table was made, altered or dropped."""
+        with self._lock:
+            self._age += 1
+            self._kept = None
+
+    def spaces(self) -> list[Space]:
         """The schemas that people made, ordered by name."""
-        rows = cast("list[tuple[str]]", cursor.execute(_SPACES).fetchall())
-        # DuckDB 2.0 takes no comment on a schema.
-        return [Space(name) for (name,) in rows if self._speakable(name, [name])]
+        return list(self._landscape().spaces)
 
-    def entities(self, cursor: duckdb.DuckDBPyConnection, space: str | None) -> list[Entity]:
+    def entities(self, space: str | None) -> list[Entity]:
         """The tables, views and table macros of a space or of all, by space and name."""
-        return self._found(cursor, space, None)
+        return self._found(space, None)
 
-    def find(self, cursor: duckdb.DuckDBPyConnection, name: str) -> list[Entity]:
+    def find(self, name: str) -> list[Entity]:
         """The entities of exactly this name, ordered by space."""
-        return self._found(cursor, None, name)
+        return self._found(None, name)
 
-    def entity(self, cursor: duckdb.DuckDBPyConnection, space: str, name: str) -> Entity | None:
+    def entity(self, space: str, name: str) -> Entity | None:
         """The entity of exactly these names."""
-        return next(iter(self._found(cursor, space, name)), None)
+        return self._landscape().entities.get((space, name))
 
-    def entity_names(self, cursor: duckdb.DuckDBPyConnection, space: str | None) -> list[str]:
-        """The names of a space's entities or of all, in order, each once; no columns are read."""
-        rows = cast("list[_Place]", cursor.execute(_RELATIONS, [space, None]).fetchall())
-        places = {(row[0], row[1]) for row in rows}
-        places.update(at for at in self._all_macros(cursor) if space in (None, at[0]))
-        listed = self._listed(cursor, space)
-        return sorted({name for at, name in places if at in listed})
+    def entity_names(self, space: str | None) -> list[str]:
+        """The names of a space's entities or of all, in order, each once."""
+        return sorted({entity.name for entity in self._found(space, None)})
 
-    def _found(
-        self, cursor: duckdb.DuckDBPyConnection, space: str | None, name: str | None
-    ) -> list[Entity]:
-        found = {(entity.space, entity.name): entity for entity in _relations(cursor, space, name)}
-        for place, macro in self._all_macros(cursor).items():
-            if space in (None, macro.space) and name in (None, macro.name):
-                found.setdefault(place, macro)
-        listed = self._listed(cursor, space)
+    def _found(self, space: str | None, name: str | None) -> list[Entity]:
+        """``main`` is no space where it has macros only; they are found by who names it."""
+        kept = self._landscape()
+        listed = {found.name for found in kept.spaces} if space is None else {space}
         return [
             entity
-            for _, entity in sorted(found.items())
-            if entity.space in listed and self._is_speakable(entity)
+            for entity in kept.entities.values()
+            if entity.space in listed and name in (None, entity.name)
         ]
 
-    def _listed(self, cursor: duckdb.DuckDBPyConnection, space: str | None) -> set[str]:
-        """Spaces whose entities are asked for; ``main`` is none where it has macros only."""
-        return {found.name for found in self.spaces(cursor)} if space is None else {space}
+    def _landscape(self) -> _Landscape:
+        kept = self._kept
+        if kept is None:
+            age = self._age
+            with self._cursor() as cursor:
+                kept = self._read(cursor)
+            with self._lock:
+                if age == self._age:  # else it may be that of before the change
+                    self._kept = kept
+        return kept
 
-    def _all_macros(self, cursor: duckdb.DuckDBPyConnection) -> dict[_Place, Entity]:
-        if self._macros is None:
-            self._macros = {(macro.space, macro.name): macro for macro in macro_entities(cursor)}
-        return self._macros
+    def _read(self, cursor: duckdb.DuckDBPyConnection) -> _Landscape:
+        rows = cast("list[tuple[str]]", cursor.execute(_SPACES).fetchall())
+        # DuckDB 2.0 takes no comment on a schema.
+        spaces = tuple(Space(name) for (name,) in rows if self._speakable(name, [name]))
+        found = {(macro.space, macro.name): macro for macro in macro_entities(cursor)}
+        found |= {(each.space, each.name): each for each in _relations(cursor, None, None)}
+        speakable = {at: each for at, each in sorted(found.items()) if self._is_speakable(each)}
+        return _Landscape(spaces, speakable)
 
     def _is_speakable(self, entity: Entity) -> bool:
         names = [entity.name, *(column.name for column in entity.columns)]
@@ -139,14 +178,42 @@ class Catalogue:
         """Whether tickets and SQL can hold these names; the log says once where they cannot."""
         try:
             for name in names:
-                check_name(name, "DuckDB")
-                sql_name(name)
+                _check(name)
         except InvalidRead as error:
             if what not in self._left_out:
                 self._left_out.add(what)
                 _log.warning("%.200r is left out of the catalogue: %s", what, error)
             return False
         return True
+
+
+def relation(cursor: duckdb.DuckDBPyConnection, space: str, name: str) -> Entity | None:
+    """The table or view of exactly these names, as the transaction of the cursor sees it."""
+    return next(iter(_relations(cursor, space, name)), None)
+
+
+def taken_by(cursor: duckdb.DuckDBPyConnection, space: str, name: str) -> str | None:
+    """The table or view that DuckDB takes for one of this name, in whatever case it is."""
+    rows = cast("list[tuple[str, str]]", cursor.execute(_RELATIONS, [space, None]).fetchall())
+    return next((row[1] for row in rows if row[1].lower() == name.lower()), None)
+
+
+def is_read_only(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the database was opened for reading."""
+    ((answer,),) = cast("list[tuple[bool]]", cursor.execute(_READ_ONLY).fetchall())
+    return answer
+
+
+def has_space(cursor: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether there is a schema of exactly this name, used or not."""
+    return cursor.execute(_SPACE, [name]).fetchone() is not None
+
+
+@lru_cache(maxsize=4096)
+def _check(name: str) -> None:
+    """Nothing where tickets and SQL can hold a name; columns of many tables bear the same."""
+    check_name(name, "DuckDB")
+    sql_name(name)
 
 
 def _relations(

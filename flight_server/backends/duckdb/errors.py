@@ -82,6 +82,44 @@ _ROWS: Final[dict[type[BaseException], _Row]] = {
     duckdb.Error: _FAULT,
 }
 
+_CONFLICT: Final = _Row(
+    Unavailable,
+    "Another transaction changed the same rows or the same table; nothing of this one was kept: do "
+    "it again.",
+)
+_LOST: Final = _Row(
+    Unavailable,
+    "The database could not keep the transaction, and nothing of it was kept; do it again.",
+)
+_FULL: Final = _Row(
+    ResourceExhausted,
+    "The database has no room left on its disk; nothing of the transaction was kept.",
+)
+_WRITING: Final[dict[type[BaseException], _Row]] = {
+    duckdb.TransactionException: _LOST,
+    duckdb.OutOfMemoryException: _Row(
+        ResourceExhausted,
+        "The change needs more memory than the database may use, and nothing of the transaction "
+        "was kept; change fewer rows at once.",
+    ),
+    duckdb.DependencyException: _TEXT,
+    duckdb.InterruptException: _Row(Cancelled, "The change was stopped; nothing of it was kept."),
+}
+"""What stands for another thing in a transaction that may write."""
+
+_NO_ROOM: Final = ("no space left", "file too large", "disk quota")
+"""Parts of what a full disk is called [errno(3): ENOSPC, EFBIG, EDQUOT]."""
+
+_NO_NULL: Final = re.compile(
+    r'NOT NULL constraint failed: (?:"(?:[^"]|"")+"|[^".]+)\.'
+    r'(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>[^"]+))'
+)
+
+_NO_RELATION: Final = re.compile(r"Table with name (.+) does not exist!")
+
+_COLLISIONS: Final = ("conflict", "constraint violation", "different transaction")
+"""Parts of what DuckDB says where two transactions meet, at once or when the second commits."""
+
 _KINDS: Final[dict[str, type[BaseException]]] = {
     "Binder": duckdb.BinderException,
     "Catalog": duckdb.CatalogException,
@@ -111,20 +149,56 @@ def translated(error: Exception, *, reading: str, caller_sql: bool) -> Error:
         caller_sql: Whether the text came from the caller, who can then mend it. A text of our own
             that DuckDB does not take belongs to a view that lost what it stands on.
     """
+    return _said(error, reading, _row(error), caller_sql=caller_sql)
+
+
+def written(error: Exception, subject: str) -> Error:
+    """The same for an error of a transaction that changes data, which is over with it.
+
+    Args:
+        error: A ``duckdb.Error``, or the OSError of an Arrow stream.
+        subject: What failed, for the message: ``The change`` or ``Row 3 of the values``.
+    """
+    text = str(error).lower()
+    row = _WRITING.get(_class(error), _row(error))
+    if row in (_AWAY, _LOST, _FAULT) and any(words in text for words in _NO_ROOM):
+        row = _FULL
+    elif row is _LOST and any(words in text for words in _COLLISIONS):
+        row = _CONFLICT
+    ours = _said(error, subject, row, caller_sql=True)
+    no_null = _NO_NULL.search(str(error))
+    if no_null is not None:
+        column = no_null["plain"] or no_null["quoted"].replace('""', '"')
+        ours.details = {"column": column}
+    return ours
+
+
+def _said(error: Exception, subject: str, row: _Row, *, caller_sql: bool) -> Error:
     first_line = str(error).partition("\n")[0]
     prefix = _PREFIX.match(first_line)
-    row = _row(error, prefix["kind"] if prefix else "")
     said = first_line[prefix.end() :] if prefix else first_line
     if len(said) > MAX_QUOTED:
         said = said[:MAX_QUOTED] + "..."
+    if caller_sql and (macro := _NO_RELATION.match(said)):
+        # The gate has found it in the catalogue: so it is a macro, or was dropped just now.
+        return InvalidSql(
+            f"{subject} reads {macro[1]!r} without its input parameters; write "
+            f'{macro[1]}("NAME" => value).'
+        )
     ours = DataError if row is _TEXT and not caller_sql else row.error
-    return ours(row.sentence or f"{reading} fails in the database: {said.rstrip('.')}.")
+    return ours(row.sentence or f"{subject} fails in the database: {said.rstrip('.')}.")
 
 
-def _row(error: Exception, kind: str) -> _Row:
+def _row(error: Exception) -> _Row:
+    return _ROWS.get(_class(error), _FAULT)
+
+
+def _class(error: Exception) -> type[BaseException]:
+    """The nearest class of DuckDB that has a row; an error of a stream is known by its words."""
     if isinstance(error, duckdb.Error):
-        return next(_ROWS[known] for known in type(error).__mro__ if known in _ROWS)
-    return _ROWS.get(_KINDS.get(kind, duckdb.Error), _FAULT)
+        return next(known for known in type(error).__mro__ if known in _ROWS)
+    prefix = _PREFIX.match(str(error))
+    return _KINDS.get(prefix["kind"] if prefix else "", duckdb.Error)
 
 
 def has_row(error: type[BaseException]) -> bool:

@@ -53,10 +53,25 @@ class Reading:
 
 
 class DuckDbStream:
-    """A ``BatchStream`` over a cursor that it owns."""
+    """A ``BatchStream`` over a cursor."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, reading: Reading) -> None:
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        reading: Reading,
+        *,
+        in_transaction: bool = False,
+    ) -> None:
+        """Read on a cursor.
+
+        Args:
+            cursor: Of this stream alone, which closes it.
+            reading: What to read.
+            in_transaction: The cursor is somebody else's instead, who began a transaction on it;
+                nobody else may use it until the stream has come to its end or is closed.
+        """
         self._cursor = cursor
+        self._in_transaction = in_transaction
         self._reading = reading
         self._batches = self._run()
         self._idle = threading.Event()
@@ -114,7 +129,8 @@ class DuckDbStream:
         self._closed = True
         self._ended = self._ended or Cancelled("The stream is closed.")
         self._batches.close()
-        self._cursor.close()
+        if not self._in_transaction:
+            self._cursor.close()
 
     def __del__(self) -> None:
         if not self._closed:
@@ -122,7 +138,8 @@ class DuckDbStream:
 
     def _run(self) -> Generator[pa.RecordBatch]:
         statement = self._reading.statement
-        self._cursor.execute("BEGIN TRANSACTION READ ONLY")
+        if not self._in_transaction:
+            self._cursor.execute("BEGIN TRANSACTION READ ONLY")
         self._raise_if_ended()
         rows = self._rows_to_ask()
         self._raise_if_ended()

@@ -1,6 +1,7 @@
 """DuckDB types as HANA types: one table; knows no connection."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from flight_client.protocol.catalog import HanaType
@@ -32,6 +33,7 @@ _HANA: Final[dict[str, HanaType]] = {
 _DECIMAL: Final = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
+@lru_cache(maxsize=1024)
 def hana_type(declared: str) -> HanaType:
     """The HANA type whose values hold those of a DuckDB type.
 

@@ -4,10 +4,10 @@ Nothing here imports the driver, and no row becomes a Python object in this proc
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
@@ -19,119 +19,47 @@ from flight_client.protocol.errors import (
 )
 from flight_client.protocol.literals import LiteralValue
 from flight_client.protocol.schemas import to_schema
-from flight_server.backends.base import BatchStream, GaveUp
+from flight_server.backends.base import (
+    BatchStream,
+    Described,
+    ForeignKey,
+    GaveUp,
+    PrimaryKey,
+    TableName,
+    WriteTransaction,
+)
+from flight_server.backends.hana import messages
 from flight_server.backends.hana.access import DatabaseUser
-from flight_server.backends.hana.catalog import Catalogue
-from flight_server.backends.hana.entities import Delivery
 from flight_server.backends.hana.errors import LATE
-from flight_server.backends.hana.kept import Kept
-from flight_server.backends.hana.messages import Connected, Run
+from flight_server.backends.hana.messages import Run
 from flight_server.backends.hana.rereading import RereadingStream
-from flight_server.backends.hana.silent import Silent
-from flight_server.backends.hana.users import Grant, Users
+from flight_server.backends.hana.shared import DESCRIBED_S, TABLE_BYTES, Shared
+from flight_server.backends.hana.users import Grant
+from flight_server.backends.hana.writing import HanaWriteTransaction
 from flight_server.planning.plan import KeyRange, ReadPlan
 from flight_server.planning.ranges import key_range
+from flight_server.sql.changes import AdmittedChange
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
 from flight_server.sql.render import hana_key_range, hana_select
 from flight_server.sql.statement import Statement
 
 _QUERY: Final = "The query"
-_CATALOGUE: Final = "The catalogue"
-_TABLE_BYTES: Final = 4 * 1024 * 1024
-DESCRIBED_S: Final = 30.0
-"""How long the described columns of a query are good, in seconds: from GetFlightInfo to DoGet."""
 
 
-class Pool(Protocol):
-    """What is asked of the reader processes; ``readers.Readers`` is one."""
+class _OfSpace(Protocol):
+    """What the catalogue tells of a space."""
 
-    def describe(self, user: DatabaseUser, sql: str, *, subject: str) -> tuple[Column, ...]:
-        """The columns of a query, which is prepared and not run."""
-        ...
-
-    def table(self, user: DatabaseUser, run: Run, *, subject: str) -> pa.Table:
-        """All rows of a short answer."""
-        ...
-
-    def open(
-        self, user: DatabaseUser, run: Run, *, schema: pa.Schema, slot: str, subject: str
-    ) -> BatchStream:
-        """A stream over the rows; nothing runs before its first batch is read."""
-        ...
-
-    def check(self, user: DatabaseUser) -> Connected:
-        """Log on afresh, once."""
-        ...
-
-    def close(self) -> None:
-        """End every process."""
-        ...
+    @property
+    def space(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How statements run and values arrive.
-
-    Attributes:
-        delivery: Types that may arrive in several ways.
-        lob_bytes: Most bytes of one LOB value.
-        query_timeout_s: HANA ends a statement after so many seconds; 0 for never.
-        catalog_ttl_s: How long the catalogue is good, in seconds.
-    """
-
-    delivery: Delivery
-    lob_bytes: int
-    query_timeout_s: int = 0
-    catalog_ttl_s: float
-
-
-class Shared:
-    """What the backends of all principals have in common; thread-safe."""
-
-    def __init__(self, pool: Pool, users: Users, reading: Reading) -> None:
-        """Take over the reader processes; they end with ``HanaBackend.close``."""
-        self.pool: Final = pool
-        self.users: Final = users
-        self.reading: Final = reading
-        self.catalogue: Final = Catalogue(
-            self._ask, ttl_s=reading.catalog_ttl_s, delivery=reading.delivery
-        )
-        self.described: Final[Kept[tuple[Column, ...]]] = Kept()
-        self.silent: Final = Silent()
-
-    def run(
-        self, statement: Statement, columns: tuple[Column, ...], batch_bytes: int = _TABLE_BYTES
-    ) -> Run:
-        """A statement as a reader process takes it."""
-        return Run(
-            sql=statement.text,
-            values=statement.values,
-            columns=columns,
-            batch_bytes=batch_bytes,
-            lob_bytes=self.reading.lob_bytes,
-            timeout_s=self.reading.query_timeout_s,
-        )
-
-    def answers(self, grants: Iterable[Grant]) -> list[tuple[Grant, Mapping[str, tuple[str, ...]]]]:
-        """The names of entities by space, of each user who can be asked.
-
-        Raises:
-            Error: None can be.
-        """
-        return self.silent.answers(grants, self.catalogue.names)
-
-    def _ask(
-        self, user: DatabaseUser, statement: Statement, columns: tuple[Column, ...]
-    ) -> pa.Table:
-        found = self.pool.table(user, self.run(statement, columns), subject=_CATALOGUE)
-        self.silent.answered(user.label)
-        return found
+_Told = TypeVar("_Told", bound=_OfSpace)
 
 
 class HanaBackend:
     """A ``Backend`` over HANA, as one principal meets it."""
 
-    def __init__(self, shared: "Shared", principal: str | None = None) -> None:
+    def __init__(self, shared: Shared, principal: str | None = None) -> None:
         """The backend of a principal, or of everybody for None."""
         self._shared = shared
         self._principal = principal
@@ -200,6 +128,17 @@ class HanaBackend:
         """
         self._shared.silent.require(self._grants, space)
 
+    def primary_keys(self, of: TableName) -> Sequence[PrimaryKey]:
+        """The primary keys of tables, by space."""
+        answers = self._told(of.space, lambda user: self._shared.keys.primary(user, of))
+        return sorted(answers, key=lambda key: key.space)
+
+    def foreign_keys(self, of: TableName | None, to: TableName | None) -> Sequence[ForeignKey]:
+        """The foreign keys of some tables that refer to some tables; None stands for any."""
+        space = None if of is None else of.space
+        answers = self._told(space, lambda user: self._shared.keys.foreign(user, of, to))
+        return sorted(answers, key=lambda key: (key.space, key.table, key.name))
+
     def row_count(self, entity: Entity) -> int | None:  # noqa: ARG002
         """None: whether M_TABLES.RECORD_COUNT is exact was not verified on a live HANA."""
         return None
@@ -243,7 +182,26 @@ class HanaBackend:
 
         Timestamps arrive in microseconds here, whatever is set: as text the query itself says so.
         """
-        return to_schema(self._columns(query))
+        return to_schema(self._described(query).columns)
+
+    def prepare_query(self, query: AdmittedQuery) -> Described:
+        """What a query returns and its markers stand for, both from one preparation."""
+        found = self._described(query)
+        return Described(to_schema(found.columns), found.parameters)
+
+    def prepare_change(self, change: AdmittedChange) -> Described:
+        """What the markers of a change stand for; a definition has none, and is not prepared."""
+        if change.kind.is_definition:
+            return Described(None, ())
+        user = self._user_in(change.target[0])
+        subject = f"The {change.kind.value}"
+        found = self._shared.pool.prepare(user, change.sql, subject=subject)
+        return Described(None, found.parameters)
+
+    def begin(self, space: str) -> WriteTransaction:
+        """Begin a transaction of the user of a space."""
+        transaction = self._shared.pool.begin(self._user_in(space), self._client_info)
+        return HanaWriteTransaction(transaction, self._shared)
 
     def open_query(
         self,
@@ -252,7 +210,7 @@ class HanaBackend:
         batch_bytes: int,
     ) -> BatchStream:
         """A stream over the rows of a query that passed the gate; it is prepared here."""
-        columns = self._columns(query)
+        columns = self._described(query).columns
         user = self._user_of(query)
         statement = self.explain_query(query, parameters)
 
@@ -293,9 +251,14 @@ class HanaBackend:
         self, space: str | None, ask: Callable[[DatabaseUser], Sequence[Entity]]
     ) -> Sequence[Entity]:
         """The entities that the users name who read the space, or all for None, in order."""
-        answers = self._shared.silent.answers(self._serving(space), ask)
-        found = (each for grant, named in answers for each in named if grant.serves(each.space))
-        return sorted(found, key=_place)
+        return sorted(self._told(space, ask), key=_place)
+
+    def _told(
+        self, space: str | None, ask: Callable[[DatabaseUser], Sequence[_Told]]
+    ) -> Iterator[_Told]:
+        """What the users tell of the space that each reads, or all of their spaces for None."""
+        for grant, told in self._shared.silent.answers(self._serving(space), ask):
+            yield from (each for each in told if grant.serves(each.space))
 
     def _serving(self, space: str | None) -> Iterator[Grant]:
         return (grant for grant in self._grants if space is None or grant.serves(space))
@@ -322,31 +285,34 @@ class HanaBackend:
         return self._open(following)
 
     def _run(
-        self, statement: Statement, columns: tuple[Column, ...], batch_bytes: int = _TABLE_BYTES
+        self, statement: Statement, columns: tuple[Column, ...], batch_bytes: int = TABLE_BYTES
     ) -> Run:
         """A statement that HANA's traces show under the principal's name."""
         run = self._shared.run(statement, columns, batch_bytes)
-        if self._principal is None:
-            return run
-        return replace(run, client_info={"APPLICATIONUSER": self._principal[:256]})
+        return replace(run, client_info=self._client_info)
 
-    def _columns(self, query: AdmittedQuery) -> tuple[Column, ...]:
+    @property
+    def _client_info(self) -> dict[str, str]:
+        return {} if self._principal is None else {"APPLICATIONUSER": self._principal[:256]}
+
+    def _described(self, query: AdmittedQuery) -> messages.Described:
         user = self._user_of(query)
 
-        def describe() -> tuple[tuple[Column, ...], float]:
+        def describe() -> tuple[messages.Described, float]:
             found = self._shared.pool.describe(user, query.body, subject=_QUERY)
-            delivery = replace(self._shared.reading.delivery, timestamp=None)
-            columns = (replace(each, read_as=delivery.read_as(each.type)) for each in found)
-            return tuple(columns), DESCRIBED_S
+            return self._shared.delivered(found), DESCRIBED_S
 
         return self._shared.described.get(_digest(user, query), describe)
 
     def _user(self, entity: Entity) -> DatabaseUser:
+        return self._user_in(entity.space)
+
+    def _user_in(self, space: str) -> DatabaseUser:
         for grant in self._grants:
-            if grant.serves(entity.space):
+            if grant.serves(space):
                 return self._shared.silent.user(grant)
         raise AccessDenied(
-            f"The space {entity.space!r} has no user in HANA; the administrator gives it one under "
+            f"The space {space!r} has no user in HANA; the administrator gives it one under "
             "hana.spaces."
         )
 

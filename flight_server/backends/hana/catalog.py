@@ -75,6 +75,13 @@ class Catalogue:
             lambda key: isinstance(key, tuple) and _tells_of(cast("_Key", key), user, name)
         )
 
+    def forget_everywhere(self, name: str) -> None:
+        """The same for all users, and what names there are."""
+        self._names.forget_all(lambda _: True)
+        self._entities.forget_all(
+            lambda key: isinstance(key, tuple) and cast("_Key", key)[1].entity in (None, name)
+        )
+
     def _fetch_names(self, user: DatabaseUser) -> tuple[_Names, float]:
         rows = self._ask(user, names_question(Place()), NAME_COLUMNS).to_pylist()
         names: dict[str, list[str]] = {}

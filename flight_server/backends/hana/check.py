@@ -11,8 +11,8 @@ from typing import Final
 from flight_client.protocol.catalog import Column, HanaType
 from flight_client.protocol.errors import DeadlineExceeded, Error, Unauthenticated, Unavailable
 from flight_server.backends.hana.access import DatabaseUser
-from flight_server.backends.hana.backend import Shared
 from flight_server.backends.hana.pool.failure import Failure
+from flight_server.backends.hana.shared import Shared
 from flight_server.backends.hana.users import Grant
 from flight_server.backends.report import Report, count_of_entities
 from flight_server.sql.statement import Statement

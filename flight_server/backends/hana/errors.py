@@ -6,6 +6,7 @@ sqlalchemy-hana and the reference say (datasphere-hana.md 1.6); no live HANA was
 """
 
 import enum
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -261,6 +262,8 @@ _NESTED: Final[tuple[tuple[str, Row], ...]] = (
 """Words that say more than the number they come with: of the driver as seen with 2.30.27, of HANA
 as sqlalchemy-hana and datasphere-hana.md 1.6 list them."""
 
+_POSITION: Final = re.compile(r"\(at pos (\d{1,9})\)")
+
 _SQL_ERRORS: Final = range(256, 512)
 """The numbers of errors in a statement, by the ranges of the reference."""
 
@@ -291,8 +294,14 @@ def translated(code: int, text: str, subject: str) -> Error:
         text: Their words.
         subject: What was read, as the start of a sentence: ``SALES.ORDERS`` or ``The query``.
     """
-    row = row_of(code, text)
-    return row.error(row.sentence.format(subject=subject, said=_quoted(text)), hana_code=code)
+    return worded(row_of(code, text), code, text, subject)
+
+
+def worded(row: Row, code: int, text: str, subject: str) -> Error:
+    """The error of a row of the table; the other arguments are those of ``translated``."""
+    error = row.error(row.sentence.format(subject=subject, said=_quoted(text)))
+    error.details = {"hana_code": code, **_position_of(text)}
+    return error
 
 
 def error_of(failed: Failed, subject: str) -> Error:
@@ -325,6 +334,15 @@ def is_lost(code: int, text: str) -> bool:
 def known_codes() -> Iterable[int]:
     """Every number with a row."""
     return ROWS.keys()
+
+
+def _position_of(text: str) -> dict[str, int]:
+    """Where in the statement as it was sent the error is, from 1, if HANA's words say so.
+
+    That HANA words it like this is known from others' logs; the emulator does the same.
+    """
+    found = _POSITION.search(text)
+    return {} if found is None else {"position": int(found[1])}
 
 
 def _quoted(text: str) -> str:

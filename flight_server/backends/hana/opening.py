@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from flight_client.protocol.catalog import HanaType
-from flight_server.backends.hana.backend import HanaBackend, Reading, Shared
+from flight_server.backends.hana.backend import HanaBackend
 from flight_server.backends.hana.entities import Delivery
 from flight_server.backends.hana.pool.readers import Readers
 from flight_server.backends.hana.pool.settings import ReaderSettings
+from flight_server.backends.hana.shared import Reading, Shared
 from flight_server.backends.hana.users import Users
 from flight_server.config import HanaSection
 
@@ -19,6 +20,11 @@ READ_ONLY: Final = ("SET TRANSACTION READ ONLY", "SET TRANSACTION DDL OFF")
 """Run on every connection, as a wall behind the gate and the rights of the user. Both last for the
 session [SAP HANA SQL reference, SET TRANSACTION]; whether a database user of Datasphere may say
 them was not verified on a live HANA, so that a refusal is told by ``check`` and does no harm."""
+
+WRITABLE: Final = ("SET TRANSACTION AUTOCOMMIT DDL OFF",)
+"""Run on every connection that was opened to write, so that a definition can be rolled back with
+what follows it [SAP HANA Cloud SQL reference, SET TRANSACTION AUTOCOMMIT DDL]; not verified on a
+live HANA. Where it is refused, transactions define no tables."""
 
 TIMESTAMP_TEXT: Final = HanaType("NVARCHAR", 27)
 """YYYY-MM-DD HH24:MI:SS.FF7."""
@@ -69,6 +75,7 @@ def reader_settings(hana: HanaSection) -> ReaderSettings:
         start_s=start_s,
         short_s=2 * start_s,
         statements=READ_ONLY,
+        change_statements=WRITABLE,
         client_info={
             "APPLICATION": hana.application,
             "APPLICATIONVERSION": version("datasphere-flight"),

@@ -156,6 +156,52 @@ def _arm(
     )
 
 
+PRIMARY_KEY_COLUMNS: Final = (
+    *(Column(name, _TEXT) for name in ("SPACE", "ENTITY", "NAME", "COLUMN")),
+    Column("POSITION", _NUMBER),
+)
+"""Columns of the answer to ``primary_key_question``: a row for each column of a key."""
+
+FOREIGN_KEY_COLUMNS: Final = (
+    *PRIMARY_KEY_COLUMNS,
+    *(Column(name, _TEXT) for name in ("TO_SPACE", "TO_ENTITY", "TO_NAME", "TO_COLUMN")),
+    *(Column(name, _TEXT) for name in ("ON_UPDATE", "ON_DELETE")),
+)
+"""Columns of the answer to ``foreign_key_question``."""
+
+
+def primary_key_question(of: Place) -> Statement:
+    """The columns of the primary keys at a place."""
+    return statement(
+        sql(
+            'SELECT SCHEMA_NAME AS "SPACE", TABLE_NAME AS "ENTITY", CONSTRAINT_NAME AS "NAME", '
+            'COLUMN_NAME AS "COLUMN", CAST(POSITION AS INTEGER) AS "POSITION" '
+            "FROM SYS.CONSTRAINTS WHERE IS_PRIMARY_KEY = 'TRUE' AND {}",
+            _where(of, "TABLE_NAME"),
+        )
+    )
+
+
+def foreign_key_question(of: Place, to: Place) -> Statement:
+    """The columns of the foreign keys of what is at one place to what is at another."""
+    terms = [_where(of, "TABLE_NAME")]
+    if to.space is not None:
+        terms.append(sql("REFERENCED_SCHEMA_NAME = {}", bound(to.space)))
+    if to.entity is not None:
+        terms.append(sql("REFERENCED_TABLE_NAME = {}", bound(to.entity)))
+    return statement(
+        sql(
+            'SELECT SCHEMA_NAME AS "SPACE", TABLE_NAME AS "ENTITY", CONSTRAINT_NAME AS "NAME", '
+            'COLUMN_NAME AS "COLUMN", CAST(POSITION AS INTEGER) AS "POSITION", '
+            'REFERENCED_SCHEMA_NAME AS "TO_SPACE", REFERENCED_TABLE_NAME AS "TO_ENTITY", '
+            'REFERENCED_CONSTRAINT_NAME AS "TO_NAME", REFERENCED_COLUMN_NAME AS "TO_COLUMN", '
+            'UPDATE_RULE AS "ON_UPDATE", DELETE_RULE AS "ON_DELETE" '
+            "FROM SYS.REFERENTIAL_CONSTRAINTS WHERE {}",
+            join(" AND ", terms),
+        )
+    )
+
+
 _READABLE: Final = sql(
     " AND SCHEMA_NAME IN (SELECT SCHEMA_NAME FROM SYS.SCHEMAS WHERE HAS_PRIVILEGES = 'TRUE')"
 )

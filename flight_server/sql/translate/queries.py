@@ -82,12 +82,12 @@ def to_duckdb(query: AdmittedQuery) -> str:
     if query.dialect is CallerDialect.DUCKDB:
         return query.sql
     try:
-        return _DuckDbWriter().write(query.expression)
+        return DuckDbTranslator().write(query.expression)
     except RecursionError:
         raise InvalidSql("The SQL is nested too deeply; split it with WITH.") from None
 
 
-class _DuckDbWriter(Writer):
+class DuckDbTranslator(Writer):
     """The writer of HANA's SQL, with everything that DuckDB means otherwise overridden."""
 
     def __init__(self) -> None:

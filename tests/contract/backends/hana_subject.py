@@ -30,10 +30,19 @@ def make_hana(tables: Mapping[str, pa.Table]) -> Backend:
     names = tuple(sorted(tables))
     if names not in _ports:
         _ports[names] = _serve(tables)
+    return _backend(_ports[names])
+
+
+def make_writable_hana(tables: Mapping[str, pa.Table]) -> Backend:
+    """A backend of its own over an emulator of its own, in whose space the user may write."""
+    return _backend(_serve(tables, writable=True))
+
+
+def _backend(port: int) -> Backend:
     section = HanaSection.model_validate(
         {
             "address": "127.0.0.1",
-            "port": _ports[names],
+            "port": port,
             "allow_plaintext": True,
             "user": USER,
             "password": PASSWORD,
@@ -50,8 +59,8 @@ def close_emulators() -> None:
     _ports.clear()
 
 
-def _serve(tables: Mapping[str, pa.Table]) -> int:
-    engine = DuckEngine()
+def _serve(tables: Mapping[str, pa.Table], *, writable: bool = False) -> int:
+    engine = DuckEngine(lock_wait_s=1.0)  # so that whoever waits for nothing does so briefly
     _landscapes.callback(engine.close)
     engine.add_space(SPACE)
     engine.add_user(USER, PASSWORD)
@@ -60,4 +69,6 @@ def _serve(tables: Mapping[str, pa.Table]) -> int:
     if "NUMBERS" in tables:
         engine.run_script(_SCALED)
     engine.run_script(f'GRANT SELECT ON SCHEMA "{SPACE}" TO "{USER}"')
+    if writable:
+        engine.run_script(f'GRANT ALL PRIVILEGES ON SCHEMA "{SPACE}" TO "{USER}"')
     return _landscapes.enter_context(EmulatorServer(engine)).port

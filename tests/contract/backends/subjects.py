@@ -1,19 +1,20 @@
 """The backends that keep the contract, each with what it says it cannot do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from flight_client.protocol.errors import InvalidRead, UnknownEntity, UnsupportedSql
 from flight_server.backends.base import Backend
 from flight_server.backends.duckdb import DuckDbBackend
 from flight_server.backends.memory import MemoryBackend
 from flight_server.sql.gate import CallerDialect
-from tests.contract.backends.hana_subject import make_hana
-from tests.contract.backends.shared_tables import SPACE
+from tests.contract.backends.hana_subject import make_hana, make_writable_hana
+from tests.contract.backends.shared_tables import SPACE, logic, numbers
 
 VIEW = "SCALED"
 """A view over NUMBERS with a mandatory P_FACTOR and a P_SHIFT that is 10 by default."""
@@ -38,13 +39,15 @@ class Subject:
     """A backend under contract.
 
     Attributes:
-        gaps: By capability: ``sql``, ``parameters``, ``seeds`` or ``row_count``. A gap that is
-            closed without being taken from here fails the suite, because its tests are expected to
-            fail.
+        make_writable: Makes a backend whose space takes new tables; it holds NUMBERS and LOGIC.
+        gaps: By capability: ``sql``, ``parameters``, ``seeds``, ``row_count``, ``writes``,
+            ``lengths`` or ``hidden_definitions``. A gap that is closed without being taken from
+            here fails the suite, because its tests are expected to fail.
     """
 
     name: str
     make: Make
+    make_writable: Callable[[], Backend]
     gaps: Mapping[str, Gap] = field(default_factory=dict)
 
 
@@ -69,21 +72,38 @@ def make_duckdb(tables: Mapping[str, pa.Table]) -> Backend:
     return DuckDbBackend(connection, CallerDialect.HANA)
 
 
+def some_tables() -> dict[str, pa.Table]:
+    """What a backend holds that is written to."""
+    return {"NUMBERS": numbers(), "LOGIC": logic()}
+
+
 SUBJECTS = (
     Subject(
         "memory",
         make_memory,
+        lambda: make_memory(some_tables()),
         gaps={
             "sql": Gap("Arrow tables have no SQL", UnsupportedSql),
             "parameters": Gap("Arrow tables are no views", UnknownEntity),
+            "writes": Gap("Arrow tables never change", UnsupportedSql),
         },
     ),
-    Subject("duckdb", make_duckdb),
+    Subject(
+        "duckdb",
+        make_duckdb,
+        lambda: make_duckdb(some_tables()),
+        gaps={"lengths": Gap("DuckDB keeps no length of a text", pytest.fail.Exception)},
+    ),
     Subject(
         "hana",
         make_hana,
+        lambda: make_writable_hana(some_tables()),
         gaps={
             "seeds": Gap("HANA draws samples without a seed", InvalidRead),
+            "hidden_definitions": Gap(
+                "HANA shows definitions before they are committed [SQL:set-transaction]",
+                AssertionError,
+            ),
             "row_count": Gap("M_TABLES.RECORD_COUNT is not known to be exact", AssertionError),
         },
     ),

@@ -4,7 +4,9 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from itertools import zip_longest
 
+import pyarrow as pa
 import pytest
 
 from flight_client.protocol.errors import Cancelled, Error, Unavailable
@@ -152,6 +154,11 @@ def test_eight_threads_read_different_things_at_once(backend: Backend) -> None:
 def test_two_streams_are_read_in_turn(backend: Backend) -> None:
     plan = plan_of(backend, "LONG", batch_bytes=MIN_BATCH_BYTES)
     with closing(backend.open(plan)) as first, closing(backend.open(plan)) as second:
-        pairs = zip(batches(first), batches(second), strict=True)
+        # HANA's readers send what they have after a while, so that batches may differ, not rows
+        pairs = list(zip_longest(batches(first), batches(second)))
+        one, other = (
+            pa.Table.from_batches(filter(None, each)) for each in zip(*pairs, strict=True)
+        )
 
-        assert all(one.equals(other) for one, other in pairs)
+        assert one.num_rows > 0
+        assert one.equals(other)

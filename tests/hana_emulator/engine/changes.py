@@ -222,6 +222,8 @@ class Inserter:
         try:
             return self.runner.read(plan, (), parameters)
         except HanaError as error:
+            if error.code == 139:  # of no row
+                raise
             if parameters.num_rows == 1:
                 outcome[parameters["i"][0].as_py()] = error
                 return None

@@ -75,10 +75,11 @@ class StatementParser(DefinitionParser):
             columns = self.bracketed_names()
         if not self.takes("VALUES"):
             query = self.query()
-            by_key = upsert and self.takes("WITH", "PRIMARY", "KEY")
+            if upsert:  # by the primary key, with or without these words [ref upsert]
+                self.takes("WITH", "PRIMARY", "KEY")
             return commands.Insert(
                 parts=parts, position=position, columns=columns, query=query, upsert=upsert,
-                by_key=by_key,
+                by_key=upsert,
             )  # fmt: skip
         self.expect("(")
         values = self.commas(self._value_or_default)

@@ -244,6 +244,17 @@ def _constraints(known: Known, session: SessionFacts) -> Rows:
                 )  # fmt: skip
 
 
+@_view(
+    "REFERENTIAL_CONSTRAINTS",
+    "SCHEMA_NAME TABLE_NAME COLUMN_NAME POSITION:i CONSTRAINT_NAME REFERENCED_SCHEMA_NAME"
+    " REFERENCED_TABLE_NAME REFERENCED_COLUMN_NAME REFERENCED_CONSTRAINT_NAME UPDATE_RULE:16"
+    " DELETE_RULE:16 IS_ENFORCED:f IS_VALIDATED:f CHECK_TIME:x",
+)
+def _referential_constraints(known: Known, session: SessionFacts) -> Rows:
+    """None: tables are made here without foreign keys."""
+    return ()
+
+
 @_view("OBJECTS", "SCHEMA_NAME OBJECT_NAME OBJECT_TYPE OBJECT_OID:l OWNER_NAME CREATE_TIME:t")
 def _objects(known: Known, session: SessionFacts) -> Rows:
     for relation in _visible(known, session):

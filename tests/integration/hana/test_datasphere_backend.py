@@ -20,9 +20,10 @@ from flight_client.protocol.errors import (
 from flight_client.protocol.filters import Comparison
 from flight_client.protocol.tickets import Partition, ReadTicket, SqlTicket, Ticket
 from flight_server.app import examine
-from flight_server.backends.hana.backend import HanaBackend, Shared
+from flight_server.backends.hana.backend import HanaBackend
 from flight_server.backends.hana.opening import hana_backend, reader_settings, reading
 from flight_server.backends.hana.pool.readers import Readers
+from flight_server.backends.hana.shared import Shared
 from flight_server.backends.hana.users import Users
 from flight_server.config import Configuration, HanaSection
 from flight_server.planning.read import Limits

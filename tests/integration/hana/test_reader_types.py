@@ -222,7 +222,6 @@ DESCRIBED = {
     "ALPHANUM": HanaType("NVARCHAR", 5),
     "SHORTTEXT": HanaType("NVARCHAR", 50),
     "TEXT": HanaType("NCLOB"),
-    "SECONDDATE": HanaType("TIMESTAMP"),
 }
 
 

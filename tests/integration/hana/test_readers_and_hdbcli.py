@@ -136,7 +136,7 @@ def test_all_rows_come(hana: Hana) -> None:
 
 
 def test_query_is_described_with_declared_types(hana: Hana) -> None:
-    (column,) = hana.readers.describe(hana.user(), ALL, subject="The query")
+    (column,) = hana.readers.describe(hana.user(), ALL, subject="The query").columns
 
     assert (column.name, column.type) == ("N", HanaType("BIGINT"))
 

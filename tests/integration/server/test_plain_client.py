@@ -11,6 +11,7 @@ import pytest
 from flight_client.protocol.catalog import Column, HanaType, Parameter
 from flight_client.protocol.commands import ACTIONS
 from flight_client.protocol.schemas import CONSISTENCY_KEY, to_schema
+from flight_server.wire.flightsql.flight_sql import ACTIONS as SQL_ACTIONS
 from tests.support.scripted import NUMBERS, ScriptedBackend
 from tests.support.serving import plain_client
 
@@ -118,7 +119,9 @@ def test_flight_info_and_schema_run_nothing() -> None:
 
 
 def test_list_actions_names_each_action_with_a_description(client: fl.FlightClient) -> None:
-    assert {found.type: found.description for found in client.list_actions()} == ACTIONS
+    listed = {found.type: found.description for found in client.list_actions()}
+    assert listed == {**ACTIONS, **SQL_ACTIONS}
+    assert all(listed.values())
 
 
 def _act(client: fl.FlightClient, name: str, body: object = None) -> list[object]:

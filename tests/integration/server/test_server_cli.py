@@ -72,7 +72,7 @@ def test_check_says_what_callers_would_find(database: Path) -> None:
 
 def test_check_in_json(database: Path) -> None:
     done = _run("check", "--json", FLIGHT_SERVER_DATABASE__PATH=str(database))
-    assert json.loads(done.stdout) == {"backend": "duckdb", "spaces": {"S": 1}}
+    assert json.loads(done.stdout) == {"backend": "duckdb", "spaces": {"S": 1}, "writable": []}
 
 
 def test_check_of_an_empty_database_says_so() -> None:

@@ -14,6 +14,7 @@ from flight_client.protocol.errors import (
     InvalidParameter,
     Unavailable,
     UnknownEntity,
+    UnsupportedSql,
     UnsupportedType,
 )
 from flight_client.protocol.filters import Comparison
@@ -187,3 +188,8 @@ def test_stream_opened_before_the_backend_closed_is_unavailable() -> None:
 
     with pytest.raises(Unavailable):
         stream.read()
+
+
+def test_transaction_is_refused_because_tables_never_change() -> None:
+    with pytest.raises(UnsupportedSql):
+        backend_of(pa.table({"A": [1]})).begin("S")

@@ -173,3 +173,13 @@ def test_wrong_emulator_statement_is_a_syntax_error(text: str) -> None:
         _parse(f"{text} ")
 
     assert raised.value.code == 257
+
+
+@pytest.mark.parametrize(
+    ("pattern", "strikes"),
+    [("COMMIT", True), ("%COMMIT%", True), ("ROLLBACK", False), ("%", False)],
+)
+def test_fault_strikes_a_commit_only_where_it_is_named(pattern: str, strikes: bool) -> None:
+    faults = _armed(f"session_dropped:statement_like={pattern}")
+
+    assert (faults.strike(Moment.END, "COMMIT") is not None) is strikes

@@ -63,3 +63,31 @@ def test_case_is_part_of_the_name(discovery: Discovery) -> None:
 def test_nothing_near_says_what_to_do(discovery: Discovery) -> None:
     with pytest.raises(UnknownEntity, match="list what there is"):
         discovery.entity("ZZZZ")
+
+
+def test_space_that_may_be_written_is_listed_though_it_is_empty() -> None:
+    found = Discovery(ScriptedBackend(found=(ITEMS,)), frozenset({"LAB", ITEMS.space}))
+    assert [space.name for space in found.spaces()] == sorted({"LAB", ITEMS.space})
+    assert found.entities("LAB") == ()
+
+
+@pytest.mark.parametrize(
+    ("space", "name", "names"),
+    [
+        (None, None, [ITEMS.name, ORDERS.name]),
+        (ITEMS.space, ITEMS.name, [ITEMS.name]),
+        (None, ITEMS.name, [ITEMS.name]),
+        ("NOWHERE", None, []),
+        ("NOWHERE", ITEMS.name, []),
+        (None, "NOTHING", []),
+    ],
+)
+def test_finding_an_unknown_name_is_no_error(
+    space: str | None, name: str | None, names: list[str]
+) -> None:
+    found = Discovery(ScriptedBackend(found=(ORDERS, ITEMS))).find(space, name)
+    assert sorted(entity.name for entity in found) == sorted(names)
+
+
+def test_names_are_listed_once() -> None:
+    assert Discovery(ScriptedBackend(found=(ITEMS, ITEMS))).names() == (ITEMS.name,)

@@ -1,5 +1,7 @@
 """Sealed tickets: what opens, what is refused, and that nothing in them can be changed."""
 
+import hashlib
+import hmac
 from dataclasses import replace
 
 import pytest
@@ -15,6 +17,7 @@ from flight_client.protocol.errors import (
     UnsupportedVersion,
 )
 from flight_client.protocol.filters import Comparison
+from flight_client.protocol.strict_json import text
 from flight_client.protocol.tickets import Partition, ReadTicket, SqlTicket, encode_ticket
 from flight_server.service.seal import KEY_BYTES, Seal, random_key
 
@@ -125,3 +128,18 @@ def test_random_keys_differ_and_are_long_enough() -> None:
 
 def test_key_is_not_shown() -> None:
     assert "kkk" not in repr(SEAL)
+
+
+def test_bytes_of_a_sealed_ticket_are_those_of_earlier_releases() -> None:
+    line, _, signature = SEAL.seal(SQL, "ada").partition(b"\n")
+    assert line == (
+        b'{"version":1,"ticket":{"version":1,"kind":"sql","sql":"SELECT 1 FROM DUMMY",'
+        b'"parameters":[null,2]},"principal":"ada","expires":1060}'
+    )
+    assert signature == hmac.new(SEAL.key, line, hashlib.sha256).hexdigest().encode()
+
+
+def test_form_of_an_unknown_field_is_no_form() -> None:
+    sealed = SEAL.seal_form("session", {"space": "S", "more": 1}, "ada")
+    with pytest.raises(InvalidTicket, match="unknown field 'more'"):
+        SEAL.open_form("session", sealed, "ada", lambda fields: fields.take("space", text, None))

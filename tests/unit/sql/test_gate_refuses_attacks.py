@@ -428,6 +428,21 @@ def test_parse_error_tells_line_and_column() -> None:
         admitted("SELECT id\nFROM )x")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SELECT id FORM orders", "column 21: unexpected text at 'orders'"),
+        ("SELECT id FROM orders WHERE id = %s", r"something is missing at '%'; a value .* with \?"),
+        ("SELECT id FROM orders WHERE id = :s", r"something is missing at ':'; a value .* with \?"),
+        ("SELECT COUNT(* FROM orders", r"Expecting \) at 'FROM'"),
+    ],
+)
+def test_parse_error_says_where_in_the_words_of_the_caller(text: str, said: str) -> None:
+    with pytest.raises(InvalidSql, match=said) as caught:
+        admitted(text)
+    assert "sqlglot" not in caught.value.message
+
+
 def test_parameter_of_a_view_must_be_a_constant() -> None:
     for argument in ("(SELECT 1 FROM dummy)", "id", "ABS(1)"):
         with pytest.raises(RefusedSql, match="constant"):
@@ -504,3 +519,9 @@ def test_message_is_one_short_sentence_without_escapes(text: str, dialect: Calle
     assert len(message) < 300
     assert message.endswith((".", "?"))
     assert not {"\n", "\x1b"} & set(message)
+
+
+@pytest.mark.parametrize("dialect", list(CallerDialect))
+def test_join_without_from_is_refused_and_not_dropped(dialect: CallerDialect) -> None:
+    with pytest.raises(InvalidSql, match="no FROM before it"):
+        admitted('SELECT 1 JOIN "Items" i ON 1 = 1', dialect=dialect)

@@ -36,15 +36,26 @@ class Failure(Exception):
         again: Whether and when another attempt may succeed, on a new connection.
         stale: Whether the connection or process had been idle in the pool and broke: it may have
             been broken for long, and says nothing about the database.
-        said: What the database or its driver said, for whoever runs the server.
+        said: What the database or its driver said, for whoever runs the server; how the process
+            ended, if it did.
+        failed: What the reader said, if it did not end.
     """
 
-    def __init__(self, error: Error, *, again: Again, stale: bool, said: str = "") -> None:
+    def __init__(
+        self,
+        error: Error,
+        *,
+        again: Again,
+        stale: bool,
+        said: str = "",
+        failed: Failed | None = None,
+    ) -> None:
         super().__init__(error.message)
         self.error = error
         self.again = again
         self.stale = stale
         self.said = said
+        self.failed = failed
 
     def final(self) -> Error:
         """What the caller gets, since there is no other attempt; what had promised one is logged.
@@ -61,13 +72,13 @@ class Failure(Exception):
         """The database or the reader refused."""
         error = error_of(failed, subject)
         if failed.code is None:
-            return cls(error, again=Again.NEVER, stale=False)
+            return cls(error, again=Again.NEVER, stale=False, failed=failed)
         again = row_of(failed.code, failed.text).again
         if isinstance(error, _WORDLESS) and failed.code != CANCELLED:
             level = logging.WARNING if again is Again.NEVER else logging.DEBUG
             _log.log(level, "%s: the database says %d: %.300r", subject, failed.code, failed.text)
         stale = reused and failed.connection_lost
-        return cls(error, again=again, stale=stale, said=failed.text)
+        return cls(error, again=again, stale=stale, said=failed.text, failed=failed)
 
     @classmethod
     def lost(cls, how: str, subject: str, *, reused: bool) -> "Failure":
@@ -76,7 +87,7 @@ class Failure(Exception):
             f"{subject}: the process that reads from the database ended ({how}); drop what was "
             "read and read again."
         )
-        return cls(error, again=Again.NEVER, stale=reused)
+        return cls(error, again=Again.NEVER, stale=reused, said=how)
 
 
 def attempted(attempt: Callable[[bool], T], call: Call, *, attempts: int, backoff_s: float) -> T:

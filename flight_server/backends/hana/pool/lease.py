@@ -11,10 +11,15 @@ import pyarrow as pa
 from flight_server.backends.hana.errors import Again
 from flight_server.backends.hana.messages import (
     Cancel,
+    Change,
+    Changed,
     Connected,
     Describe,
+    Enough,
     Failed,
     Finished,
+    Insert,
+    Prepare,
     Reply,
     Request,
     Run,
@@ -31,6 +36,7 @@ class Reader:
     Attributes:
         process: The process.
         user: Label of the user it is connected as; None where it has no connection of use.
+        writes: Whether that connection was opened to write; one that was reads nothing else.
         connected: What it said when it connected.
         connected_at: When that was, by ``time.monotonic``.
         idle_since: When it was last given back, by ``time.monotonic``.
@@ -43,6 +49,7 @@ class Reader:
     def __init__(self, process: ReaderProcess) -> None:
         self.process: Final = process
         self.user: str | None = None
+        self.writes = False
         self.connected = Connected()
         self.connected_at = 0.0
         self.idle_since = time.monotonic()
@@ -57,7 +64,7 @@ class Reader:
             case Connected():
                 self.resident_bytes = reply.resident_bytes
                 self.first_bytes = self.first_bytes or reply.resident_bytes
-            case Finished():
+            case Finished() | Changed():
                 self.resident_bytes = reply.resident_bytes
             case _:
                 pass
@@ -106,7 +113,7 @@ class Lease:
         with self._lost_is_failure():
             with self._saying:
                 self.reader.process.send(request)
-            if isinstance(request, Run | Describe):
+            if isinstance(request, Run | Describe | Prepare | Change | Insert):
                 self.reader.statements += 1
             return self.receive(kind)
 
@@ -166,6 +173,11 @@ class Lease:
             if self._active:
                 with suppress(ReaderLost):  # whoever waits for its reply sees that too
                     self.reader.process.send(Cancel())
+
+    def enough(self) -> None:
+        """Want no more rows of what runs, which comes to its end as if it had no more."""
+        with self._saying, suppress(ReaderLost):  # whoever waits for its reply sees that too
+            self.reader.process.send(Enough())
 
     def kill(self) -> None:
         """Kill the reader, from any thread."""

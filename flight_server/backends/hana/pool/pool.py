@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 from weakref import WeakSet
 
@@ -86,7 +87,14 @@ class Pool:
             )
 
     def lease(
-        self, call: Call, user: DatabaseUser, subject: str, *, short: bool, fresh: bool
+        self,
+        call: Call,
+        user: DatabaseUser,
+        subject: str,
+        *,
+        short: bool,
+        fresh: bool,
+        writes: bool = False,
     ) -> Lease:
         """A reader that is connected as the user; it has to be given back.
 
@@ -96,6 +104,7 @@ class Pool:
             subject: What it is for, for messages.
             short: Whether it is given back soon, whoever waits for what.
             fresh: Whether the connection has to be new.
+            writes: Whether it is one to write with; a connection is of one kind for ever.
 
         Raises:
             Failure: There is no connection.
@@ -107,7 +116,8 @@ class Pool:
         try:
             self._turns.enter(call)
             try:
-                return self._connected(call, user, subject, short=short, fresh=fresh)
+                wish = _Wish(user, fresh=fresh, writes=writes)
+                return self._connected(call, wish, subject, short=short)
             except BaseException:
                 self._turns.leave()
                 raise
@@ -147,11 +157,9 @@ class Pool:
         if sweeper is not None and sweeper is not threading.current_thread():
             sweeper.join()
 
-    def _connected(
-        self, call: Call, user: DatabaseUser, subject: str, *, short: bool, fresh: bool
-    ) -> Lease:
+    def _connected(self, call: Call, wish: "_Wish", subject: str, *, short: bool) -> Lease:
         while True:
-            idle = self._pick(user, fresh=fresh)
+            idle = self._pick(wish)
             lease = Lease(
                 idle or self._start(),
                 subject,
@@ -163,7 +171,7 @@ class Pool:
                 self._leased.add(lease)
             try:
                 call.hold(lease)
-                self._connect(call, lease, user, fresh=fresh)
+                self._connect(call, lease, wish)
             except BaseException as error:
                 lost = isinstance(error, Failure) and lease.reader.process.has_ended()
                 self._take_back(lease)
@@ -173,14 +181,14 @@ class Pool:
             else:
                 return lease
 
-    def _pick(self, user: DatabaseUser, *, fresh: bool) -> Reader | None:
+    def _pick(self, wish: "_Wish") -> Reader | None:
         """An idle reader, the best there is; None, and room for a new one, where that is better."""
         with self._lock:
             if self._closed.is_set():
                 raise Unavailable(_CLOSING)
-            own = [reader for reader in self._idle if reader.user == user.label]
+            own = [reader for reader in self._idle if wish.is_met_by(reader)]
             free = [reader for reader in self._idle if reader.user is None]
-            candidates = free if fresh else own[-1:] or free
+            candidates = free if wish.fresh else own[-1:] or free
             if not candidates and self._processes >= self._settings.max_readers:
                 candidates = self._idle
             if candidates:
@@ -200,13 +208,14 @@ class Pool:
         self._sweep_from_now_on()
         return Reader(process)
 
-    def _connect(self, call: Call, lease: Lease, user: DatabaseUser, *, fresh: bool) -> None:
-        """Make the reader one that is connected as the user."""
-        settings, reader = self._settings, lease.reader
-        if not fresh and reader.user == user.label and self._lives(lease):
+    def _connect(self, call: Call, lease: Lease, wish: "_Wish") -> None:
+        """Make the reader one that is connected as is wished."""
+        settings, reader, user = self._settings, lease.reader, wish.user
+        if not wish.fresh and wish.is_met_by(reader) and self._lives(lease):
             return
         reader.user, lease.reused = None, False
-        request = Connect(user.options, settings.statements)
+        statements = settings.change_statements if wish.writes else settings.statements
+        request = Connect(user.options, statements, wish.writes)
         with self._logons.attempt(call, user.label), lease.limited(settings.start_s) as expired:
             try:
                 reader.connected = lease.ask(request, Connected)
@@ -218,16 +227,22 @@ class Pool:
                     f"{settings.start_s:g} s; try again later."
                 ) from failure
         reader.user, reader.connected_at, reader.doubtful = user.label, time.monotonic(), False
-        _log.info("reader %d is logged on as %s", reader.process.pid, user.label)
+        reader.writes = wish.writes
+        kind = ", to write" if wish.writes else ""
+        _log.info("reader %d is logged on as %s%s", reader.process.pid, user.label, kind)
         for sentence in reader.connected.refused:
             _log.info("reader %d, as %s: %.300r", reader.process.pid, user.label, sentence)
 
     def _lives(self, lease: Lease) -> bool:
-        """Whether the connection may be used as it is."""
+        """Whether the connection may be used as it is.
+
+        One to write with has to show that it lives: a change is not repeated on another connection.
+        """
         settings, reader, now = self._settings, lease.reader, time.monotonic()
         if now - reader.connected_at > settings.connection_lifetime_s:
             return False
-        if not reader.doubtful and now - reader.idle_since <= settings.ping_after_s:
+        is_doubtful = reader.doubtful or reader.writes
+        if not is_doubtful and now - reader.idle_since <= settings.ping_after_s:
             return True
         with lease.limited(settings.ping_s), suppress(Failure):
             lease.ask(Ping(), Connected)
@@ -310,6 +325,26 @@ class Pool:
                     return reader
         self._turns.leave()
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Which connection a call needs.
+
+    Attributes:
+        user: To log on.
+        fresh: Whether it has to be new.
+        writes: Whether it is one to write with.
+    """
+
+    user: DatabaseUser
+    _: KW_ONLY
+    fresh: bool
+    writes: bool
+
+    def is_met_by(self, reader: Reader) -> bool:
+        """Whether this is the connection of a reader, however old that is."""
+        return reader.user == self.user.label and reader.writes == self.writes
 
 
 def _has_ended(lease: Lease) -> bool:

@@ -1,24 +1,24 @@
 """What the backend asks of HANA, run in reader processes: the only thing it knows of them."""
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Final, TypeVar
 
 import pyarrow as pa
 
-from flight_client.protocol.catalog import Column
 from flight_client.protocol.errors import ResourceExhausted, Unavailable
 from flight_client.protocol.schemas import to_schema
 from flight_server.backends.hana.access import DatabaseUser
 from flight_server.backends.hana.errors import LATE
-from flight_server.backends.hana.messages import Connected, Describe, Described, Run
+from flight_server.backends.hana.messages import Connected, Describe, Described, Prepare, Run
 from flight_server.backends.hana.pool.failure import attempted
 from flight_server.backends.hana.pool.lease import Lease
 from flight_server.backends.hana.pool.pool import Pool
 from flight_server.backends.hana.pool.settings import ReaderSettings
 from flight_server.backends.hana.pool.stream import HanaStream, Reading
+from flight_server.backends.hana.pool.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -35,13 +35,38 @@ class Readers:
         self._settings: Final = settings
         self._pool: Final = Pool(settings)
 
-    def describe(self, user: DatabaseUser, sql: str, *, subject: str) -> tuple[Column, ...]:
-        """The columns of a query, which is prepared and not run.
+    def describe(self, user: DatabaseUser, sql: str, *, subject: str) -> Described:
+        """The columns and markers of a query, which is prepared and not run.
 
         Raises:
             Error: What the database said, or that it is out of reach.
         """
-        return self._short(user, subject, lambda lease: lease.ask(Describe(sql), Described).columns)
+        return self._short(user, subject, lambda lease: lease.ask(Describe(sql), Described))
+
+    def prepare(self, user: DatabaseUser, sql: str, *, subject: str) -> Described:
+        """The markers of a change, which is prepared and not run, on a connection to write with.
+
+        Raises:
+            Error: What the database said, or that it is out of reach.
+        """
+        return self._short(
+            user, subject, lambda lease: lease.ask(Prepare(sql), Described), writes=True
+        )
+
+    def begin(self, user: DatabaseUser, client_info: Mapping[str, str]) -> Transaction:
+        """A transaction of a user. Whoever began it closes it.
+
+        Args:
+            user: Who writes.
+            client_info: Session variables of its statements, beside those of all.
+
+        Raises:
+            Unavailable: No turn came in time.
+            Error: What the database said, or that it is out of reach.
+        """
+        transaction = Transaction(self._pool, self._settings)
+        transaction.begin(user, {**self._settings.client_info, **client_info})
+        return transaction
 
     def check(self, user: DatabaseUser) -> Connected:
         """Log on afresh, once.
@@ -108,11 +133,14 @@ class Readers:
         work: Callable[[Lease], T],
         *,
         once: bool = False,
+        writes: bool = False,
     ) -> T:
         call = self._pool.new_call()
 
         def attempt(fresh: bool) -> T:  # noqa: FBT001 - as attempted calls it
-            lease = self._pool.lease(call, user, subject, short=True, fresh=fresh or once)
+            lease = self._pool.lease(
+                call, user, subject, short=True, fresh=fresh or once, writes=writes
+            )
             try:
                 call.check()
                 return work(lease)

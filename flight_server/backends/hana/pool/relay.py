@@ -45,6 +45,11 @@ class Relay:
         self._at_rest = True
         return finished
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the reader waits for a request, or has ended."""
+        return self._at_rest
+
     def drain(self) -> None:
         """Drop what is still to come. Endless unless the lease was stopped."""
         try:

@@ -38,7 +38,9 @@ class ReaderSettings:
             failed log-on brings the lock of the account nearer (error 416); also how long one who
             succeeded may be tried by many at once.
         table_rows: Most rows of a table that is read for the server itself.
+        roll_back_s: A process that does not roll back in this time ends, and the database does it.
         statements: Run after each log-on; see ``messages.Connect``.
+        change_statements: The same on connections to write with.
         client_info: Session variables of every statement, for example APPLICATION.
         command: Starts a reader; the numbers of its two pipes are appended.
     """
@@ -59,7 +61,9 @@ class ReaderSettings:
     cancel_grace_s: float = 0.5
     refused_logon_s: float = 10.0
     table_rows: int = 2_000_000
+    roll_back_s: float = 10.0
     statements: tuple[str, ...] = ()
+    change_statements: tuple[str, ...] = ()
     client_info: Mapping[str, str] = field(default_factory=dict[str, str])
     command: tuple[str, ...] = _COMMAND
 

@@ -139,7 +139,7 @@ class HanaStream:
             self._give_back(relay.lease)
             raise
         if not isinstance(read, Finished):
-            return self._dressed(read)
+            return dressed(read, self._reading.schema, self._reading.subject)
         self._give_back(relay.lease)
         self._finished = True
         if read.replaced:
@@ -156,15 +156,19 @@ class HanaStream:
         self._call.hold(None)
         self._pool.give_back(lease)
 
-    def _dressed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """A batch in the promised schema, without a copy; the reader does not know its metadata."""
-        promised = self._reading.schema
-        if batch.schema.equals(promised, check_metadata=True):
-            return batch
-        if batch.schema.names != promised.names or batch.schema.types != promised.types:
-            raise InternalError(
-                f"{self._reading.subject}: the reader process sends other columns than were asked "
-                "for; whoever runs the server reports this."
-            )
-        columns = cast("list[pa.Array[Any]]", batch.columns)
-        return pa.record_batch(columns, schema=promised)
+
+def dressed(batch: pa.RecordBatch, promised: pa.Schema, subject: str) -> pa.RecordBatch:
+    """A batch in the promised schema, without a copy; the reader does not know its metadata.
+
+    Raises:
+        InternalError: It has other columns.
+    """
+    if batch.schema.equals(promised, check_metadata=True):
+        return batch
+    if batch.schema.names != promised.names or batch.schema.types != promised.types:
+        raise InternalError(
+            f"{subject}: the reader process sends other columns than were asked for; whoever runs "
+            "the server reports this."
+        )
+    columns = cast("list[pa.Array[Any]]", batch.columns)
+    return pa.record_batch(columns, schema=promised)

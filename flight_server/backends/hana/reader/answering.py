@@ -18,11 +18,17 @@ import pyarrow as pa
 from flight_client.protocol.errors import Error, InternalError
 from flight_server.backends.hana.errors import CANCELLED, is_lost
 from flight_server.backends.hana.messages import (
+    Begin,
     Cancel,
+    Change,
     Connect,
     Describe,
+    End,
+    Enough,
     Failed,
+    Insert,
     Ping,
+    Prepare,
     Reply,
     Request,
     Run,
@@ -33,6 +39,8 @@ from flight_server.backends.hana.reader.session import Session
 
 _AGAIN_S: Final = 0.02
 """hdbcli cancels nothing where nothing runs at that moment, so it is asked again after a pause."""
+
+_CANCELLABLE: Final = (Describe, Prepare, Run, Change, Insert)
 
 _MISSING: Final = (
     "The server lacks SAP's driver hdbcli; whoever runs it installs it with "
@@ -46,6 +54,7 @@ class Task:
     def __init__(self, request: Request) -> None:
         self.request: Final = request
         self.cancelled: Final = threading.Event()
+        self.enough: Final = threading.Event()
         self.done: Final = threading.Event()
         self.canceller: threading.Thread | None = None
         self.asked_hana = False
@@ -81,18 +90,23 @@ class Reader:
                 request: Request = self._control.recv()
             except (EOFError, OSError):
                 os._exit(0)  # the working thread may be blocked anywhere
-            if not isinstance(request, Cancel):
-                task = Task(request)
-                self._tasks.put(task)
-            elif task is not None:
-                self._cancel(task)
+            match request:
+                case Cancel():
+                    if task is not None:
+                        self._cancel(task)
+                case Enough():
+                    if task is not None:
+                        task.enough.set()
+                case _:
+                    task = Task(request)
+                    self._tasks.put(task)
 
     def _cancel(self, task: Task) -> None:
         with self._lock:
             if task.done.is_set() or task.canceller is not None:
                 return
             task.cancelled.set()
-            if isinstance(task.request, Describe | Run):
+            if isinstance(task.request, _CANCELLABLE):
                 task.canceller = threading.Thread(
                     target=self._end, args=(task,), name="cancel", daemon=True
                 )
@@ -129,7 +143,8 @@ class Reader:
             return self._work(task)
         except DatabaseError as error:
             lost = is_lost(error.code, error.text) or not self._session.is_connected
-            return Failed(error.code, error.text, connection_lost=lost)
+            details = {} if error.row is None else {"row": error.row}
+            return Failed(error.code, error.text, connection_lost=lost, details=details)
         except DriverMissing:
             return Failed(None, _MISSING, InternalError.code, connection_lost=True)
         except Error as error:
@@ -150,11 +165,18 @@ class Reader:
             case Describe(sql):
                 return self._session.describe(sql)
             case Run() as request:
-                running = partial(self._send, Running())
-                return self._session.run(request, task.cancelled, running)
+                return self._session.run(request, task, partial(self._send, Running()))
             case Ping():
                 return self._session.ping()
-            case Cancel():
+            case Prepare(sql):
+                return self._session.prepare(sql)
+            case Begin() as request:
+                return self._session.begin(request)
+            case Change() | Insert() as request:
+                return self._session.change(request)
+            case End() as request:
+                return self._session.end(request)
+            case Cancel() | Enough():
                 raise AssertionError
 
 

@@ -18,9 +18,11 @@ from flight_server.planning.constants import describe
 Marker: TypeAlias = tuple[str, int, str, int, int, int, int, bool]
 """Name, type code, mode, two sizes, precision, scale, whether it may be NULL."""
 
+SECONDDATE_SIZE: Final = (19, 0)
+"""Precision and scale that tell a SECONDDATE from a TIMESTAMP, which has 27 and 7."""
+
 _INT64: Final = range(-(2**63), 2**63)
 _EXACT: Final = Context(prec=400)
-_SECONDDATE: Final = (19, 0)  # precision and scale, where those of a TIMESTAMP are 27 and 7
 _FLOATING: Final = frozenset({(34, 0), (16, 0)})  # DECIMAL without a scale, and SMALLDECIMAL
 
 
@@ -76,7 +78,7 @@ def _misses(value: LiteralValue, marker: Marker) -> str | None:
             if is_number:
                 return "a timestamp"
             is_cut = isinstance(value, datetime) and value.microsecond
-            is_of_seconds = (precision, scale) == _SECONDDATE
+            is_of_seconds = (precision, scale) == SECONDDATE_SIZE
             return "a timestamp of whole seconds" if is_cut and is_of_seconds else None
         case 28:
             return "True or False" if is_number and value not in (0, 1) else None

@@ -9,10 +9,13 @@ from typing import Final
 
 from flight_client.protocol.catalog import Column, HanaType
 from flight_client.protocol.errors import InvalidRead, UnsupportedType
+from flight_server.backends.hana.reader.binding import SECONDDATE_SIZE, Marker
 from flight_server.backends.hana.reader.driver import Description
 
 DECIMAL: Final = 5
 REAL_VECTOR: Final = 96
+SECONDDATE: Final = HanaType("SECONDDATE")
+_TIMESTAMP: Final = 16
 
 LOBS: Final[Mapping[int, type[str] | type[bytes]]] = {25: str, 26: str, 27: bytes}
 """The codes of LOBs, and what their values are."""
@@ -33,7 +36,7 @@ _NAMES: Final[Mapping[int, str]] = {
     13: "VARBINARY",  # also ST_GEOMETRY and ST_POINT, as WKB
     14: "DATE",
     15: "TIME",
-    16: "TIMESTAMP",  # also SECONDDATE, whose values it holds
+    _TIMESTAMP: "TIMESTAMP",  # also SECONDDATE, which its precision tells
     25: "CLOB",
     26: "NCLOB",  # also TEXT
     27: "BLOB",
@@ -92,6 +95,13 @@ def described(description: Description) -> tuple[Column, ...]:
     )
 
 
+def parameters(markers: Sequence[Marker]) -> tuple[HanaType | None, ...]:
+    """What the markers of a statement stand for; None where the type code is not known."""
+    return tuple(
+        _known(code, precision, scale) for _, code, _, _, _, precision, scale, _ in markers
+    )
+
+
 def check(columns: Sequence[Column], description: Description) -> None:
     """Compare what was described once with what a cursor returns now.
 
@@ -133,7 +143,7 @@ def _codes_of(column: Column) -> frozenset[int]:
 
 
 def _declared(name: str, code: int, precision: int, scale: int) -> HanaType:
-    found = _NAMES.get(code)
+    found = _known(code, precision, scale)
     if found is None:
         raise UnsupportedType(
             f"Column {name!r} has a type that is not known here, number {code} of hdbcli; cast it "
@@ -141,8 +151,17 @@ def _declared(name: str, code: int, precision: int, scale: int) -> HanaType:
             column=name,
             type=str(code),
         )
+    return found
+
+
+def _known(code: int, precision: int, scale: int) -> HanaType | None:
+    found = _NAMES.get(code)
+    if found is None:
+        return None
     if code == DECIMAL:
         if scale == 0 and precision in _FLOATING:
             return _FLOATING[precision]
         return HanaType(found, precision, scale)
+    if (code, precision, scale) == (_TIMESTAMP, *SECONDDATE_SIZE):
+        return SECONDDATE
     return HanaType(found, precision if code in _WITH_LENGTH and precision > 0 else None)

@@ -1,7 +1,8 @@
 """hdbcli with types, and its errors in one shape; the one module that imports it.
 
 What is said here of hdbcli was tried with 2.30.27 against the emulator, and not with a live HANA.
-It releases the GIL while it waits in ``execute``, ``fetchmany``, ``commit`` and ``LOB.read``, and
+It releases the GIL while it waits in ``execute``, ``executemany``, ``fetchmany``, ``commit``,
+``rollback`` and ``LOB.read``, and
 holds it in ``ping``, where ``fetchmany`` reads LOBs to their end, and where a cursor with a
 prepared statement is freed. Never show a raw connection: its ``repr`` has the password.
 """
@@ -28,12 +29,14 @@ class DatabaseError(Exception):
     Attributes:
         code: HANA's number, the driver's (negative), or 0 from its Python layer.
         text: Its words; they may hold values of a caller.
+        row: Of several rows of values, the number of the one that failed, from 1.
     """
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, row: int | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.text = text
+        self.row = row
 
 
 class Lob(Protocol):
@@ -51,13 +54,24 @@ class _Error(Protocol):
     errortext: str
 
 
+class _RowError(_Error, Protocol):
+    """One of the ``errors`` of an ``ExecuteManyError``."""
+
+    rownumber: int
+
+
 class _RawCursor(Protocol):
     description: Description | None
+    rowcount: int
 
     def prepare(self, sql: str, /) -> object: ...
     def parameter_description(self) -> Sequence[Marker] | None: ...
     def executeprepared(self, values: Sequence[object], /) -> object: ...
     def execute(self, sql: str, /) -> object: ...
+    def executemany(
+        self, sql: str, rows: Sequence[Sequence[object]], *, batcherrors: bool
+    ) -> object: ...
+    def getrowsaffectedcounts(self) -> Sequence[int] | None: ...
     def fetchmany(self, rows: int, /) -> Sequence[Row]: ...
     def fetchone(self, uselob: bool, /) -> Row | None: ...  # noqa: FBT001 - as hdbcli has it
     def setfetchsize(self, rows: int, /) -> None: ...
@@ -69,6 +83,7 @@ class _RawConnection(Protocol):
     def cursor(self) -> _RawCursor: ...
     def cancel(self) -> object: ...
     def close(self) -> None: ...
+    def commit(self) -> None: ...
     def rollback(self) -> None: ...
     def setautocommit(self, on: bool, /) -> None: ...  # noqa: FBT001 - as hdbcli has it
     def setclientinfo(self, name: str, value: str | None, /) -> None: ...
@@ -122,17 +137,55 @@ class Cursor:
                 self._raw.execute(sql)
             return self._raw.description or ()
 
-    def execute_with_nulls(self, sql: str) -> Description:
-        """``execute`` with NULL for every marker; preparing alone describes nothing in hdbcli.
+    def prepare(self, sql: str) -> Sequence[Marker]:
+        """Prepare a statement and say what its markers stand for; nothing runs.
 
         Raises:
             DatabaseError: HANA refused it.
         """
         with _translating():
             self._raw.prepare(sql)
-            markers = len(self._raw.parameter_description() or ())
-            self._raw.executeprepared((None,) * markers)
-            return self._raw.description or ()
+            return self._raw.parameter_description() or ()
+
+    def execute_with_nulls(self, sql: str) -> tuple[Description, Sequence[Marker]]:
+        """``execute`` with NULL for every marker; preparing alone describes no column in hdbcli.
+
+        Raises:
+            DatabaseError: HANA refused it.
+        """
+        markers = self.prepare(sql)
+        with _translating():
+            self._raw.executeprepared((None,) * len(markers))
+            return self._raw.description or (), markers
+
+    def execute_rows(
+        self, sql: str, rows: Sequence[Sequence[object]], first_row: int = 1
+    ) -> int | None:
+        """Run a statement once for each row of values, as an array, in as many packets as needed.
+
+        hdbcli tells which row failed if it may go on after it (``batcherrors``): rows behind it
+        have been run by then too. What was prepared of the same text is used.
+
+        Args:
+            sql: With markers.
+            rows: As ``binding`` or ``incoming`` make them, at least one.
+            first_row: The number of the first of them.
+
+        Returns:
+            The number of rows changed, in all; None where HANA does not say.
+
+        Raises:
+            DatabaseError: HANA refused the statement or, with its number, a row.
+        """
+        with _translating(first_row):
+            self._raw.executemany(sql, rows, batcherrors=True)
+            counts = self._raw.getrowsaffectedcounts() or ()
+        return None if not counts or min(counts) < 0 else sum(counts)
+
+    @property
+    def changed(self) -> int:
+        """The number of rows that the last ``execute`` changed."""
+        return max(0, self._raw.rowcount)
 
     def fetch(self, rows: int) -> Sequence[Row]:
         """The next rows; none at the end. LOBs are in them whole.
@@ -231,6 +284,24 @@ class Connection:
         with _translating():
             self._raw.setautocommit(False)
 
+    def commit(self) -> None:
+        """Keep what was done; the next statement begins another transaction.
+
+        Raises:
+            DatabaseError: Nothing was kept; nobody knows where the connection was lost.
+        """
+        with _translating():
+            self._raw.commit()
+
+    def roll_back(self) -> None:
+        """Undo what was done; the next statement begins another transaction.
+
+        Raises:
+            DatabaseError: The connection is lost, and HANA undoes it.
+        """
+        with _translating():
+            self._raw.rollback()
+
     def end(self) -> None:
         """Roll back and return to autocommit."""
         with _translating():
@@ -267,11 +338,16 @@ def read_lob(lob: Lob, size: int) -> str | memoryview | None:
 
 
 @contextmanager
-def _translating() -> Generator[None]:
+def _translating(first_row: int = 1) -> Generator[None]:
     try:
         yield
     except Exception as error:
         if _dbapi is None or not isinstance(error, _dbapi.Error):
             raise
+        of_rows = cast("Sequence[_RowError]", getattr(error, "errors", None) or ())
+        if of_rows:  # an ExecuteManyError, which itself says nothing
+            first = min(of_rows, key=lambda each: each.rownumber)
+            row = first.rownumber - 1 + first_row
+            raise DatabaseError(first.errorcode, first.errortext, row) from None
         said = cast("_Error", cast("Any", error))
         raise DatabaseError(said.errorcode, said.errortext) from None

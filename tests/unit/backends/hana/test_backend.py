@@ -19,10 +19,11 @@ from flight_client.protocol.errors import (
 from flight_client.protocol.filters import Comparison
 from flight_client.protocol.tickets import ReadTicket
 from flight_server.backends.base import GaveUp
-from flight_server.backends.hana.backend import HanaBackend, Reading, Shared
+from flight_server.backends.hana.backend import HanaBackend
 from flight_server.backends.hana.entities import Delivery, DetailRow
 from flight_server.backends.hana.errors import LATE
 from flight_server.backends.hana.rereading import CHANGED
+from flight_server.backends.hana.shared import Reading, Shared
 from flight_server.backends.hana.users import Users
 from flight_server.config import HanaSection
 from flight_server.planning.plan import KeyRange, ReadPlan

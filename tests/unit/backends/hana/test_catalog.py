@@ -8,9 +8,9 @@ import pytest
 from flight_client.protocol.catalog import Entity
 from flight_server.backends.hana import catalog
 from flight_server.backends.hana.access import DatabaseUser
-from flight_server.backends.hana.backend import Reading, Shared
 from flight_server.backends.hana.catalog import Catalogue
 from flight_server.backends.hana.entities import Delivery, DetailRow
+from flight_server.backends.hana.shared import Reading, Shared
 from flight_server.backends.hana.users import Users
 from flight_server.config import HanaSection
 from tests.support.hana_catalogue import ScriptedPool, column, relation

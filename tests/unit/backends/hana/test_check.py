@@ -7,12 +7,12 @@ import pytest
 
 from flight_client.protocol.errors import Error, Unavailable, UnknownEntity
 from flight_server.backends.hana.access import DatabaseUser
-from flight_server.backends.hana.backend import Reading, Shared
 from flight_server.backends.hana.check import examined
 from flight_server.backends.hana.entities import Delivery, DetailRow
 from flight_server.backends.hana.errors import Again
 from flight_server.backends.hana.messages import Connected, Failed, Run
 from flight_server.backends.hana.pool.failure import Failure
+from flight_server.backends.hana.shared import Reading, Shared
 from flight_server.backends.hana.users import Users
 from flight_server.backends.report import Report
 from flight_server.config import HanaSection

@@ -31,7 +31,7 @@ SEEN = {
     "BLOB": (("C", 27, 2147483647, 2147483647, 2147483647, 0, True), HanaType("BLOB")),
     "DATE": (("C", 14, 10, 10, 10, 0, True), HanaType("DATE")),
     "TIME": (("C", 15, 8, 8, 8, 0, True), HanaType("TIME")),
-    "SECONDDATE": (("C", 16, 19, 19, 19, 0, True), HanaType("TIMESTAMP")),
+    "SECONDDATE": (("C", 16, 19, 19, 19, 0, True), HanaType("SECONDDATE")),
     "TIMESTAMP": (("C", 16, 27, 27, 27, 7, True), HanaType("TIMESTAMP")),
     "REAL_VECTOR(3)": (("C", 96, 16, 16, 3, 0, True), HanaType("REAL_VECTOR", 3)),
     "REAL_VECTOR": (("C", 96, 32764, 32764, 0, 0, True), HanaType("REAL_VECTOR")),

@@ -117,7 +117,7 @@ def test_catalogue_answers_while_slow_clients_hold_all_streams(tmp_path: Path) -
         with pytest.raises(Unavailable, match=r"for reads \(hana\.max_readers = 2, one"):
             hana.open("rows 1", slot="FINANCE").read()
 
-        assert hana.readers.describe(hana.user(), "", subject="The query") == COLUMNS
+        assert hana.readers.describe(hana.user(), "", subject="The query").columns == COLUMNS
         assert hana.readers.table(hana.user(), run("rows 3"), subject="The catalogue").num_rows == 3
 
 

@@ -17,8 +17,9 @@ from flight_client.protocol.errors import (
     UnknownSpace,
 )
 from flight_client.protocol.tickets import ReadTicket, SqlTicket, Ticket
-from flight_server.backends.hana.backend import HanaBackend, Reading, Shared
+from flight_server.backends.hana.backend import HanaBackend
 from flight_server.backends.hana.entities import Delivery
+from flight_server.backends.hana.shared import Reading, Shared
 from flight_server.backends.hana.users import Users
 from flight_server.config import HanaSection
 from flight_server.planning.read import Limits

@@ -101,6 +101,20 @@ def test_cancelled_change_leaves_nothing(client: Client) -> None:
     assert client.rows("SELECT * FROM T") == []
 
 
+def test_cancelled_array_insert_ends_at_once(client: Client) -> None:
+    client.run("CREATE TABLE T (A BIGINT)")
+    prepared = client.session.prepare("INSERT INTO T VALUES (?)")
+    rows = [(number,) for number in range(200_000)]
+    timer = threading.Timer(0.1, client.session.cancel)
+    timer.start()
+
+    with pytest.raises(HanaError) as caught:
+        client.session.change(prepared, rows, autocommit=False)
+
+    timer.join()
+    assert caught.value.code == 139
+
+
 def test_cancelled_wait_for_a_lock_ends_with_139(engine: DuckEngine, client: Client) -> None:
     other = Client(engine, number=2)
     client.run("CREATE TABLE T (A INTEGER PRIMARY KEY)")

@@ -1,0 +1,1 @@
+"""The messages of Flight SQL, generated; `make proto` writes them anew from the .proto beside."""
