@@ -6,7 +6,7 @@ UV := uv==0.13.9
 # Generates for protobuf 6.31, the oldest that pyproject.toml lets in; newer ones load that too.
 PROTOC := grpcio-tools==1.76.0
 PROTO := flight_server/wire/flightsql/messages
-BENCHMARKS := read_throughput memory hana_read flight_sql
+BENCHMARKS := read_throughput memory hana_read flight_sql write_back
 
 # Tests of the pure core. Measuring coverage makes every test slower, so the others go without.
 CORE_TESTS := $(addprefix tests/unit/,client planning protocol service sql sql_render) tests/property
@@ -20,7 +20,7 @@ RESOLVE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-versi
 	--no-annotate --no-header --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test test-emulator-clients test-jdbc conformance test-live check fix bench lock proto clean
+.PHONY: help dev demo test test-emulator-clients test-jdbc conformance test-live test-gpu check fix bench lock proto clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,14 @@ conformance: $(READY) ## See what each Flight SQL client can do, and write that 
 	$(BIN)/python -m pytest -m "feature and not jdbc" tests/integration $(RECORD)
 	$(BIN)/python -m pytest -m "feature and jdbc" tests/jdbc $(RECORD)
 	$(BIN)/python -m tests.support.conformance
+
+test-gpu: ## What only a GPU can show, in an environment of its own (5 GB; cuDF needs pandas < 3.1)
+	@command -v nvidia-smi >/dev/null || { echo "no NVIDIA driver here: make test-gpu needs a GPU"; exit 1; }
+	test -x .venv-gpu/bin/python || $(PYTHON) -m venv .venv-gpu
+	.venv-gpu/bin/python -m pip install --quiet "$(UV)"
+	.venv-gpu/bin/python -m uv pip install --quiet --python .venv-gpu/bin/python --editable ".[cudf,server,hana]" \
+		"pytest>=9" "pytest-timeout>=2.4" "hypothesis>=6.130"
+	.venv-gpu/bin/python -m pytest -m gpu tests/gpu
 
 test-live: $(READY) ## Questions to the tenant that FLIGHT_LIVE_HANA names (tests/live/README.md)
 	$(BIN)/python -m pytest -v tests/live

@@ -19,7 +19,7 @@ from benchmarks.hana_clients import PASSWORD, USER
 from flight_server.app import RunningServer, start
 from flight_server.backends.duckdb.backend import DuckDbBackend
 from flight_server.backends.memory import MemoryBackend
-from flight_server.config import Configuration, ServerSection
+from flight_server.config import Configuration, ServerSection, WritesSection
 from tests.hana_emulator.engine import DuckEngine
 from tests.hana_emulator.replay import Recordings
 from tests.hana_emulator.server import EmulatorServer
@@ -150,15 +150,35 @@ def main() -> None:
             backend = DuckDbBackend.open_database(path, read_only=True, memory_limit=limit)
             with RunningServer(backend, configuration) as running_server:
                 _serve(running_server.uri)
+        case "duckdb-writable", [path]:
+            backend = DuckDbBackend.open_database(
+                path, read_only=False, init_script='CREATE SCHEMA IF NOT EXISTS "SALES"'
+            )
+            with RunningServer(backend, _writing(configuration)) as running_server:
+                _serve(running_server.uri)
         case "hana", [rows, delay_ms]:
             _emulate_hana(int(rows), float(delay_ms))
+        case "hana-writable", []:
+            _emulate_writable_hana()
         case "datasphere", [port]:
             hana = {"address": "127.0.0.1", "port": port, "allow_plaintext": True,
                     "user": USER, "password": PASSWORD}  # fmt: skip
             with start(Configuration(server=configuration.server, hana=hana)) as running_server:
                 _serve(running_server.uri)
+        case "datasphere-writable", [port]:
+            hana = {"address": "127.0.0.1", "port": port, "allow_plaintext": True,
+                    "user": USER, "password": PASSWORD}  # fmt: skip
+            readable = Configuration(server=configuration.server, hana=hana)
+            with start(_writing(readable)) as running_server:
+                _serve(running_server.uri)
         case _:
             raise SystemExit(f"no such server: {sys.argv[1:]}")
+
+
+def _writing(configuration: Configuration) -> Configuration:
+    """The same, with changes allowed in SALES."""
+    writes = WritesSection(enabled=True, spaces=("SALES",))
+    return configuration.model_copy(update={"writes": writes})
 
 
 def _emulate_hana(rows: int, delay_ms: float) -> None:
@@ -170,6 +190,18 @@ def _emulate_hana(rows: int, delay_ms: float) -> None:
     engine.run_script(f'GRANT SELECT ON SCHEMA "SALES" TO "{USER}"')
     recordings = Recordings()
     with EmulatorServer(engine, delay_s=delay_ms / 1000, recordings=recordings) as server:
+        _serve(str(server.port))
+    engine.close()
+
+
+def _emulate_writable_hana() -> None:
+    """The emulator with an empty space SALES to write to."""
+    engine = DuckEngine()
+    engine.add_space("SALES")
+    engine.add_user(USER, PASSWORD)
+    engine.run_script(f'GRANT SELECT ON SCHEMA "SALES" TO "{USER}"')
+    engine.run_script(f'GRANT ALL PRIVILEGES ON SCHEMA "SALES" TO "{USER}"')
+    with EmulatorServer(engine) as server:
         _serve(str(server.port))
     engine.close()
 

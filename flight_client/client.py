@@ -1,32 +1,37 @@
-"""One connection to a server: discover and read; builds tickets and leaves the rest to others."""
+"""One connection: discover, read, write; builds tickets and leaves the rest to others."""
 
-import operator
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Literal, Self, SupportsIndex, cast
+from typing import Self, SupportsIndex
 
 from flight_client import discovery
+from flight_client.arguments import (
+    Compressed,
+    to_arguments,
+    to_compression,
+    to_names,
+    to_partition,
+    to_sample,
+    to_values,
+    to_whole,
+)
 from flight_client.config import ClientConfig, Pem, read_config
 from flight_client.discovery import Description, Entities
 from flight_client.protocol.catalog import Entity, Space
-from flight_client.protocol.errors import InvalidFilter, InvalidParameter, InvalidRead
-from flight_client.protocol.literals import LiteralValue, check_literal
+from flight_client.protocol.commands import Execution
 from flight_client.protocol.tickets import (
     Compression,
-    Partition,
     PartitionMethod,
     ReadTicket,
-    Sample,
     SqlTicket,
     Ticket,
 )
+from flight_client.protocol.writes import WriteMode
 from flight_client.reading import Result
-from flight_client.scalars import to_python
 from flight_client.transport import Transport
 from flight_client.where import Order, Where, to_filter, to_order
-
-Compressed = Literal["none", "lz4", "zstd"]
+from flight_client.writing import Declared, Wish, execute, write
 
 
 def connect(
@@ -205,16 +210,16 @@ class Client:
         ticket = ReadTicket(
             entity=name,
             space=space,
-            columns=None if columns is None else _names(columns),
+            columns=None if columns is None else to_names(columns),
             where=to_filter(where),
-            parameters=_arguments(parameters),
+            parameters=to_arguments(parameters),
             order_by=to_order(order_by),
-            limit=_whole("limit", limit),
-            offset=_whole("offset", offset) or 0,
-            sample=_sample(sample, seed),
-            partition=_partition(partitions, partition_by, partition_method),
-            batch_bytes=_whole("batch_bytes", batch_bytes),
-            compression=_compression(compression),
+            limit=to_whole("limit", limit),
+            offset=to_whole("offset", offset) or 0,
+            sample=to_sample(sample, seed),
+            partition=to_partition(partitions, partition_by, partition_method),
+            batch_bytes=to_whole("batch_bytes", batch_bytes),
+            compression=to_compression(compression),
         )
         return self._result(ticket, progress=progress)
 
@@ -243,12 +248,97 @@ class Client:
         """
         ticket = SqlTicket(
             sql=text,
-            parameters=_values(parameters),
+            parameters=to_values(parameters),
             space=space or self._config.space,
-            batch_bytes=_whole("batch_bytes", batch_bytes),
-            compression=_compression(compression),
+            batch_bytes=to_whole("batch_bytes", batch_bytes),
+            compression=to_compression(compression),
         )
         return self._result(ticket, progress=progress)
+
+    def write(
+        self,
+        table: str | Entity,
+        data: object,
+        *,
+        space: str | None = None,
+        mode: WriteMode = "append",
+        keys: Sequence[str] | None = None,
+        types: Mapping[str, Declared] | None = None,
+        batch_rows: SupportsIndex | None = None,
+        progress: bool | None = None,
+    ) -> int:
+        """Write rows into a table, all of them or none; how many they are.
+
+        It is sent once: a write that failed is not repeated by itself. Ctrl-C gives it up.
+
+        Args:
+            table: Exact name, or one of ``tables()``.
+            data: A pandas or polars frame, an Arrow table, batch or reader, an iterable of record
+                batches, or anything else with ``__arrow_c_stream__``. Columns are found by name. A
+                named index of a pandas frame is written, an unnamed one is not.
+            space: Exact name of its space; None where only one takes changes.
+            mode: ``append`` to a table that is there; ``create`` it, if it is not; ``replace`` it
+                by a new one; ``upsert``: set the rows whose primary key is there and add others.
+            keys: Primary key: of the new table, or as a check that the table to upsert has it.
+            types: HANA types of columns of a new table, such as ``{"NAME": "NVARCHAR(40)"}``. The
+                others follow from Arrow: texts in memory are measured, those of a stream get 5000
+                characters.
+            batch_rows: Rows of a record batch; None for about 4 MiB.
+            progress: As in ``connect``, for this write.
+
+        Raises:
+            InvalidRequest: The arguments do not fit together, or the data are no rows.
+            AccessDenied: The space takes no changes.
+            UnknownEntity, UnknownColumn, TableExists: As the mode says.
+            DataError: A value does not fit; ``row``, from 1, and ``column`` are in the details.
+            Error: ``outcome`` in the details says what was kept: ``nothing`` or ``unknown``.
+        """
+        name, space = self._named(table, space)
+        wish = Wish(
+            table=name,
+            space=space,
+            mode=mode,
+            keys=keys,
+            types=types,
+            batch_rows=to_whole("batch_rows", batch_rows),
+            progress=self._config.progress if progress is None else progress,
+        )
+        return write(self._transport, data, wish)
+
+    def execute(
+        self,
+        sql: str,
+        *,
+        parameters: Sequence[object] = (),
+        space: str | None = None,
+        allow_all_rows: bool = False,
+    ) -> int | None:
+        """Run one INSERT, UPDATE, DELETE or definition of a table; the number of changed rows.
+
+        It is sent once, and takes as long as ``timeout_s`` lets it; after that nothing is kept.
+
+        Args:
+            sql: The statement, with ``?`` for each value.
+            parameters: The values, in order; None is NULL.
+            space: Space of unqualified names; None where they are unique.
+            allow_all_rows: Lets an UPDATE or DELETE without WHERE pass.
+
+        Returns:
+            None where the database does not say, as for definitions.
+
+        Raises:
+            InvalidSql: It does not parse, or lacks a WHERE.
+            RefusedSql: It is no change that is taken.
+            AccessDenied: The space takes no changes.
+            Error: As ``write``.
+        """
+        execution = Execution(
+            sql=sql,
+            parameters=to_values(parameters),
+            space=space or self._config.space,
+            allow_all_rows=allow_all_rows,
+        )
+        return execute(self._transport, execution)
 
     def _named(self, entity: str | Entity, space: str | None) -> tuple[str, str | None]:
         """Name and space of what is meant."""
@@ -263,100 +353,3 @@ class Client:
             parallelism=self._config.parallelism,
             progress=self._config.progress if progress is None else progress,
         )
-
-
-def _names(columns: object) -> tuple[str, ...]:
-    if isinstance(columns, str):
-        raise InvalidRead(f"columns is a list of names; write [{columns!r:.80}].")
-    if not isinstance(columns, Iterable):
-        raise InvalidRead(f"columns is a list of names; got {columns!r:.80}.")
-    return tuple(_name(item) for item in cast("Iterable[object]", columns))
-
-
-def _name(item: object) -> str:
-    if not isinstance(item, str):
-        raise InvalidRead(f"A name of a column is a text; got {item!r:.80}.")
-    return item
-
-
-def _whole(what: str, value: SupportsIndex | None) -> int | None:
-    if value is None:
-        return None
-    try:
-        number = None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = None
-    if number is None:
-        raise InvalidRead(f"{what} is a whole number; got {value!r:.80}.")
-    return number
-
-
-def _sample(fraction: float | None, seed: SupportsIndex | None) -> Sample | None:
-    if fraction is None:
-        if seed is not None:
-            raise InvalidRead("seed= has a meaning with sample= only; give both or none.")
-        return None
-    try:
-        drawn = None if isinstance(fraction, bool | str) else float(fraction)
-    except (TypeError, ValueError):
-        drawn = None
-    if drawn is None:
-        raise InvalidRead(f"sample is a fraction such as 0.1; got {fraction!r:.80}.")
-    return Sample(drawn, _whole("seed", seed))
-
-
-def _partition(
-    of: SupportsIndex | None, by: str | None, method: PartitionMethod | None
-) -> Partition | None:
-    count = _whole("partitions", of)
-    if count is not None:
-        return Partition(of=count, by=by, method=method)
-    for name, given in (("partition_by", by), ("partition_method", method)):
-        if given is not None:
-            raise InvalidRead(f"{name}= has a meaning with partitions= only; give both or none.")
-    return None
-
-
-def _compression(given: Compressed | Compression | None) -> Compression:
-    if given is None or isinstance(given, Compression):
-        return given or Compression.NONE
-    try:
-        return Compression(given)
-    except ValueError:
-        known = ", ".join(kind.value for kind in Compression)
-        raise InvalidRead(f"compression is one of {known}; got {given!r:.80}.") from None
-
-
-def _arguments(parameters: object) -> tuple[tuple[str, LiteralValue], ...]:
-    if parameters is None:
-        return ()
-    if not isinstance(parameters, Mapping):
-        raise InvalidParameter(
-            f"parameters is a mapping such as {{'P_YEAR': 2024}}; got {parameters!r:.80}."
-        )
-    pairs = cast("Mapping[str, object]", parameters).items()
-    return tuple((name, _argument(name, value)) for name, value in pairs)
-
-
-def _argument(name: str, value: object) -> LiteralValue:
-    bound = _checked(f"Parameter {name!r}", value)
-    if bound is None:
-        raise InvalidParameter(
-            f"Parameter {name!r} has no value; leave it out for its default.", parameter=name
-        )
-    return bound
-
-
-def _values(parameters: object) -> tuple[LiteralValue | None, ...]:
-    if isinstance(parameters, str | bytes | Mapping) or not isinstance(parameters, Iterable):
-        raise InvalidParameter("parameters is a list of values, one for each ? in order.")
-    values = cast("Iterable[object]", parameters)
-    return tuple(_checked(f"Parameter {at}", value) for at, value in enumerate(values, 1))
-
-
-def _checked(what: str, value: object) -> LiteralValue | None:
-    try:
-        plain = to_python(value)
-        return None if plain is None else check_literal(plain)
-    except InvalidFilter as error:
-        raise InvalidParameter(f"{what}: {error.message}") from None

@@ -21,6 +21,14 @@ from flight_client.protocol.errors import (
 )
 from flight_client.protocol.schemas import hana_type
 from flight_client.protocol.tickets import ReadTicket, Ticket, encode_ticket
+from flight_client.sinks.cudf import (
+    DeviceArray,
+    Frame,
+    require_cudf,
+    require_cupy,
+    to_cudf,
+    to_cupy,
+)
 from flight_client.sinks.duckdb import to_duckdb
 from flight_client.sinks.pandas import DtypeBackend, to_pandas
 from flight_client.sinks.polars import to_polars
@@ -135,6 +143,28 @@ class Result:
         """
         with self._foreign_reader(STREAM_DEPTH) as reader:
             return to_duckdb(reader, connection, name)
+
+    def to_cudf(self) -> Frame:
+        """All rows as a ``cudf.DataFrame`` in the memory of a GPU, without a stop at pandas.
+
+        The device is asked for first, before the server is. ``docs/gpu.md`` tells what each type
+        becomes; columns whose types cuDF lacks are refused, all in one error.
+        """
+        require_cudf()
+        with self._foreign_reader(STREAM_DEPTH) as reader:
+            return to_cudf(reader)
+
+    def to_cupy(self, *, null_value: float | None = None) -> dict[str, DeviceArray]:
+        """All rows as one ``cupy.ndarray`` per column, by name; each speaks DLPack.
+
+        The columns are numbers, booleans or vectors; a vector column is two-dimensional.
+
+        Args:
+            null_value: Stands for NULL; without one, NULL is an error that names its column.
+        """
+        require_cupy()
+        with self._foreign_reader(STREAM_DEPTH) as reader:
+            return to_cupy(reader, null_value)
 
     def __repr__(self) -> str:
         try:

@@ -153,6 +153,50 @@ class RowStream:
         self._reader.cancel()
 
 
+class WriteCall:
+    """A DoPut: one thread writes and another one reads the answers. Whoever opened it ends it."""
+
+    def __init__(
+        self,
+        writer: fl.FlightStreamWriter,
+        answers: fl.FlightMetadataReader,
+        address: Address,
+    ) -> None:
+        self._writer = writer
+        self._answers = answers
+        self._address = address
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Send a batch; waits while the server takes none.
+
+        Raises:
+            Error: What the server said meanwhile, or what happened to the connection.
+        """
+        with _translated(self._address):
+            self._writer.write_batch(batch)
+
+    def say(self, metadata: bytes) -> None:
+        """Send metadata alone; raises as ``write`` does."""
+        with _translated(self._address):
+            self._writer.write_metadata(pa.py_buffer(metadata))
+
+    def answer(self) -> bytes | None:
+        """The next answer, or None at their end; raises as ``write`` does."""
+        with _translated(self._address):
+            answer: pa.Buffer | None = self._answers.read()
+        return None if answer is None else answer.to_pybytes()
+
+    def end(self) -> None:
+        """Send no more; so does dropping this, which the server sees as the same."""
+        with _translated(self._address):
+            self._writer.done_writing()
+
+    def close(self) -> None:
+        """After the last answer: raise what the server said at last, where it failed."""
+        with _translated(self._address):
+            self._writer.close()
+
+
 class Transport:
     """One connection, made on the first call. Methods may be called from many threads."""
 
@@ -194,14 +238,23 @@ class Transport:
             total_rows=rows if rows >= 0 else None,
         )
 
-    def act(self, name: str, body: bytes = b"") -> tuple[bytes, ...]:
-        """The answers to an action that changes nothing."""
+    def act(self, name: str, body: bytes = b"", *, tries: int = TRIES) -> tuple[bytes, ...]:
+        """The answers to an action; one that changes something is tried once."""
         action = fl.Action(name, body)
         return self._unary(
             lambda client, options: tuple(
                 result.body.to_pybytes() for result in client.do_action(action, options)
-            )
+            ),
+            tries,
         )
+
+    def put(self, command: bytes, schema: pa.Schema) -> WriteCall:
+        """Begin to send rows, without a second try."""
+        descriptor = fl.FlightDescriptor.for_command(command)
+        options = self._options(self._config.stream_timeout_s)
+        with _translated(self._address):
+            writer, answers = self._connection().do_put(descriptor, schema, options)
+        return WriteCall(writer, cast("fl.FlightMetadataReader", answers), self._address)
 
     def open(self, ticket: bytes) -> RowStream:
         """Begin to read an endpoint, without a second try.
@@ -254,18 +307,20 @@ class Transport:
         )  # pyarrow takes bytes, its stubs text
         return fl.FlightCallOptions(timeout=timeout_s, headers=headers)
 
-    def _unary(self, call: Callable[[fl.FlightClient, fl.FlightCallOptions], T]) -> T:
+    def _unary(
+        self, call: Callable[[fl.FlightClient, fl.FlightCallOptions], T], tries: int = TRIES
+    ) -> T:
         """Send a call until it succeeds, fails for good, or its time is up."""
         deadline = time.monotonic() + self._config.timeout_s
         client = self._connection()
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, tries + 1):
             options = self._options(max(0.001, deadline - time.monotonic()))
             try:
                 return interruptible(lambda: self._send(call, client, options))  # noqa: B023
             except Error as error:
                 pause_s = FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
                 late = time.monotonic() + pause_s >= deadline
-                if error.retry is not Retry.LATER or attempt == TRIES or late:
+                if error.retry is not Retry.LATER or attempt == tries or late:
                     raise error.with_traceback(None)  # noqa: B904 - where a thread of ours raised it helps nobody
                 self._sleep(pause_s)
         raise AssertionError("the last try returns or raises")

@@ -1,4 +1,4 @@
-"""The commands tables, describe, read and sql. Presentation only."""
+"""The commands tables, describe, read and sql, and write beside. Presentation only."""
 
 import io
 import json
@@ -6,15 +6,14 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any
 
 import click
 import pyarrow as pa
 
-from flight_client.cli import INTERRUPTED
 from flight_client.cli.conditions import (
     parse_argument,
     parse_condition,
@@ -22,6 +21,7 @@ from flight_client.cli.conditions import (
     parse_value,
     split_names,
 )
+from flight_client.cli.connection import Command, Commands, connected, connection_options
 from flight_client.cli.output import (
     PREVIEW_ROWS,
     SINKS,
@@ -31,94 +31,14 @@ from flight_client.cli.output import (
     write_file,
     write_json_lines,
 )
-from flight_client.client import Client, connect
-from flight_client.config import VARIABLES, read_secret
+from flight_client.cli.writing import write
 from flight_client.discovery import arrow_name
 from flight_client.protocol.catalog import Entity, encode_entity
 from flight_client.protocol.commands import Explanation
-from flight_client.protocol.errors import Error, InvalidRequest
 from flight_client.protocol.filters import conjunction
 from flight_client.protocol.literals import LiteralValue
 from flight_client.protocol.tickets import PARTITION_METHODS, PartitionMethod
 from flight_client.reading import Result
-
-FAILED: Final = 1
-
-Command = TypeVar("Command", bound=Callable[..., None])
-
-
-class _Commands(click.Group):
-    """Turns what may go wrong into one line on stderr and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(INTERRUPTED)
-        except Error as error:
-            _fail(ctx, error.code, str(error))
-        except BrokenPipeError:  # click ends quietly: who reads has seen enough
-            raise
-        except (OSError, pa.ArrowException) as error:
-            _fail(ctx, "OUTPUT", str(error))
-
-
-def _fail(ctx: click.Context, code: str, sentence: str) -> NoReturn:
-    click.echo(f"error: {code}: {' '.join(sentence.split())}", err=True)
-    ctx.exit(FAILED)
-
-
-def _connection(command: Command) -> Command:
-    """The options that every command needs to reach a server."""
-
-    def option(name: str, text: str, setting: str | None = None, **more: Any) -> None:  # noqa: ANN401
-        nonlocal command
-        named = f"  [env: {VARIABLES[setting]}]" if setting else ""
-        command = click.option(name, help=text + named, **more)(command)
-
-    seconds = click.FloatRange(min=0, min_open=True)
-    option(
-        "--timeout",
-        "Longest wait for an answer that is no stream of rows.",
-        type=seconds,
-        default=60.0,
-        metavar="SECONDS",
-        show_default=True,
-    )
-    option(
-        "--allow-plaintext-credentials",
-        "Send credentials without TLS to another machine.",
-        is_flag=True,
-    )
-    option("--key", "PEM file of its private key.", "key", metavar="FILE")
-    option("--cert", "PEM file of a client certificate.", "cert", metavar="FILE")
-    option("--tls-roots", "PEM file of the certificates to trust.", "tls_roots", metavar="FILE")
-    option("--password-file", "File with the password.", "password_file", metavar="FILE")
-    option("--user", "User of basic authentication.", "user", metavar="NAME")
-    option("--token-file", "File with the bearer token.", "token_file", metavar="FILE")
-    option("--space", "Space of names that stand in several.", "space", metavar="NAME")
-    option("--uri", "The server, as grpc+tls://host:port.", "uri", metavar="URI")
-    return command
-
-
-def _connect(options: dict[str, Any]) -> Client:
-    token_file, password_file = options["token_file"], options["password_file"]
-    try:
-        return connect(
-            options["uri"],
-            token=read_secret(token_file, "--token-file") if token_file else None,
-            user=options["user"],
-            password=read_secret(password_file, "--password-file") if password_file else None,
-            tls_roots=options["tls_roots"],
-            cert=options["cert"],
-            key=options["key"],
-            space=options["space"],
-            timeout_s=options["timeout"],
-            allow_plaintext_credentials=options["allow_plaintext_credentials"],
-        )
-    except InvalidRequest as error:
-        raise click.UsageError(error.message) from None
 
 
 def _output_options(command: Command) -> Command:
@@ -137,10 +57,10 @@ def _output_options(command: Command) -> Command:
     )(command)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="datasphere-flight", prog_name="flight-client")
 def main() -> None:
-    """Find and read the tables and views of a Datasphere Flight server.
+    """Find, read and write the tables and views of a Datasphere Flight server.
 
     \b
     flight-client tables
@@ -148,6 +68,7 @@ def main() -> None:
     flight-client read SALES_ORDERS --where "ORDER_DATE >= 2024-06-01" --limit 100
     flight-client read SALES_ORDERS --output orders.parquet
     flight-client sql "SELECT COUNT(*) FROM SALES_ORDERS"
+    flight-client write PREDICTIONS predictions.parquet --mode create
 
     Name the server with --uri or the environment variable FLIGHT_CLIENT_URI, the token with
     --token-file or FLIGHT_CLIENT_TOKEN. Data goes to stdout, everything else to stderr. Exit codes:
@@ -160,7 +81,7 @@ def main() -> None:
 
 
 @main.command()
-@_connection
+@connection_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def tables(*, as_json: bool, **connection: Any) -> None:  # noqa: ANN401 - click's options
     """List the tables and views you may read.
@@ -169,7 +90,7 @@ def tables(*, as_json: bool, **connection: Any) -> None:  # noqa: ANN401 - click
     flight-client tables --space SALES
     flight-client tables --json | jq -r '.[].name'
     """  # noqa: D301 - click wants the control character
-    with _connect(connection) as client:
+    with connected(connection) as client:
         found = client.tables()
     if as_json:
         _print_json([_entity_form(entity) for entity in found])
@@ -179,7 +100,7 @@ def tables(*, as_json: bool, **connection: Any) -> None:  # noqa: ANN401 - click
 
 @main.command()
 @click.argument("entity")
-@_connection
+@connection_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def describe(entity: str, *, as_json: bool, **connection: Any) -> None:  # noqa: ANN401 - as above
     """Show the columns and input parameters of a table or view.
@@ -187,7 +108,7 @@ def describe(entity: str, *, as_json: bool, **connection: Any) -> None:  # noqa:
     \b
     flight-client describe REVENUE_BY_REGION
     """  # noqa: D301 - click wants the control character
-    with _connect(connection) as client:
+    with connected(connection) as client:
         found = client.describe(entity)
     if as_json:
         _print_json(_entity_form(found.entity))
@@ -219,7 +140,7 @@ def describe(entity: str, *, as_json: bool, **connection: Any) -> None:  # noqa:
     help="By ranges of the column or by its hash; the server's choice if left out.",
 )
 @_output_options
-@_connection
+@connection_options
 def read(
     entity: str,
     *,
@@ -255,7 +176,7 @@ def read(
     spaces or commas stands in single quotes, a column with spaces in double quotes.
     """  # noqa: D301 - click wants the control character
     _check_output(output, as_json=as_json, explain=explain)
-    with _connect(connection) as client:
+    with connected(connection) as client:
         known = client.describe(entity).entity if where or param else None
         selection: dict[str, Any] = {
             "columns": split_names(columns) if columns else None,
@@ -283,7 +204,7 @@ def read(
 @click.argument("text")
 @click.option("--param", multiple=True, metavar="VALUE", help="Value of the next ? in the text.")
 @_output_options
-@_connection
+@connection_options
 def sql(
     text: str,
     *,
@@ -304,10 +225,13 @@ def sql(
     those. Anything else is text, also 007 and whatever stands in single quotes: "'2024'".
     """  # noqa: D301 - click wants the control character
     _check_output(output, as_json=as_json, explain=explain)
-    with _connect(connection) as client:
+    with connected(connection) as client:
         result = client.sql(text, parameters=[parse_value(value) for value in param])
         first = client.sql(text, parameters=[parse_value(value) for value in param], progress=False)
         _emit(result, first, output, as_json=as_json, explain=explain)
+
+
+main.add_command(write)
 
 
 def _check_output(output: str | None, *, as_json: bool, explain: bool) -> None:

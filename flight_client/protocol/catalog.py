@@ -134,20 +134,21 @@ def decode_entity(body: bytes) -> Entity:
     )
 
 
-def _type_to_json(declared: HanaType) -> dict[str, object]:
+def type_to_json(declared: HanaType) -> dict[str, object]:
+    """The JSON form of a declared type."""
     return {"name": declared.name, "length": declared.length, "scale": declared.scale}
 
 
 def _column_to_json(column: Column) -> dict[str, object]:
     form: dict[str, object] = {
         "name": column.name,
-        "type": _type_to_json(column.type),
+        "type": type_to_json(column.type),
         "nullable": column.nullable,
         "comment": column.comment,
         "key": column.key,
     }
     if column.read_as is not None:
-        form["read_as"] = _type_to_json(column.read_as)
+        form["read_as"] = type_to_json(column.read_as)
     return form
 
 
@@ -155,7 +156,7 @@ def _parameter_to_json(parameter: Parameter) -> dict[str, object]:
     default = parameter.default
     return {
         "name": parameter.name,
-        "type": _type_to_json(parameter.type),
+        "type": type_to_json(parameter.type),
         "mandatory": parameter.mandatory,
         "default": None if default is None else literal_to_json(default),
         "comment": parameter.comment,
@@ -167,7 +168,8 @@ def _entity_kind(form: object, where: str) -> EntityKind:
     return one_of(form, where, words)
 
 
-def _type(form: object, where: str) -> HanaType:
+def type_from_json(form: object, where: str) -> HanaType:
+    """The declared type of its JSON form."""
     return whole(
         Fields(form, where),
         lambda at: HanaType(
@@ -183,11 +185,11 @@ def _column(form: object, where: str) -> Column:
         Fields(form, where),
         lambda at: Column(
             name=at.need("name", text),
-            type=at.need("type", _type),
+            type=at.need("type", type_from_json),
             nullable=at.take("nullable", boolean, True),
             comment=at.take("comment", text, ""),
             key=at.take("key", boolean, False),
-            read_as=at.take("read_as", _type, None),
+            read_as=at.take("read_as", type_from_json, None),
         ),
     )
 
@@ -197,7 +199,7 @@ def _parameter(form: object, where: str) -> Parameter:
         Fields(form, where),
         lambda at: Parameter(
             name=at.need("name", text),
-            type=at.need("type", _type),
+            type=at.need("type", type_from_json),
             mandatory=at.take("mandatory", boolean, True),
             default=at.take("default", lambda form, _: literal_from_json(form), None),
             comment=at.take("comment", text, ""),

@@ -90,6 +90,10 @@ class Fields:
         self._known.append(name)
         return read(self._rest.pop(name), f"{name!r} of {self._where}")
 
+    def names(self) -> tuple[str, ...]:
+        """The fields that were not taken yet, in their order."""
+        return tuple(self._rest)
+
     def has(self, name: str) -> bool:
         """Whether the field is there and was not taken yet."""
         return name in self._rest

@@ -203,6 +203,28 @@ class WriteTransaction(Protocol):
         """
         ...
 
+    def upsert(self, space: str, name: str, keys: Sequence[str], batch: pa.RecordBatch) -> int:
+        """Set the rows whose primary key is there, and insert the others; found by name.
+
+        Of a row that is there only the columns of the batch are set. Where a key stands twice in
+        the batch the last row counts.
+
+        Args:
+            space: Of the table.
+            name: Of the table.
+            keys: The columns of its primary key, in any order; none for whatever it is.
+            batch: With all of these columns.
+
+        Returns:
+            The number of rows of the batch.
+
+        Raises:
+            InvalidRequest: The table has no primary key, or another one, or the batch lacks a
+                column of it.
+            Error: As ``insert``.
+        """
+        ...
+
     def open_query(
         self, query: AdmittedQuery, parameters: ParameterRow, batch_bytes: int
     ) -> BatchStream:

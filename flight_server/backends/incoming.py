@@ -1,4 +1,4 @@
-"""Arrow batches on their way into a table: columns by name, values exact; knows no connection."""
+"""Arrow batches on their way into a table: by name, by key, exact; knows no connection."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flight_client.protocol.catalog import Column, Entity
 from flight_client.protocol.errors import DataError, InvalidRequest, UnsupportedType
@@ -15,6 +16,12 @@ from flight_server.planning.names import find_column
 
 _DIGITS: Final = {"DECIMAL": 34, "SMALLDECIMAL": 16}
 """Most digits of the decimals without a scale [HANA SQL reference, numeric data types]."""
+
+_BOUNDED: Final = frozenset(
+    {"NVARCHAR", "VARCHAR", "NCHAR", "CHAR", "SHORTTEXT", "ALPHANUM", "VARBINARY", "BINARY"}
+)
+"""Types with a length, in UTF-16 units or bytes [HANA SQL reference, character string and binary
+data types]."""
 
 _FLOAT_DIGITS: Final = 17
 _INTEGER_DIGITS: Final = 20
@@ -49,6 +56,64 @@ def fitted(batch: pa.RecordBatch, table: Entity) -> Incoming:
     columns = _columns(batch.schema.names, table)
     arrays = [_fitted(array, column) for array, column in zip(_arrays(batch), columns, strict=True)]
     return Incoming(columns, pa.record_batch(arrays, names=batch.schema.names))
+
+
+def key_of(table: Entity, asked: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """The primary key by which rows are upserted, in the order of the table.
+
+    Args:
+        table: The rows go into it.
+        asked: The columns that the caller takes for its key; none to leave that open.
+        given: The columns of the rows.
+
+    Raises:
+        InvalidRequest: The table has no key, or another one, or the rows lack a column of it.
+    """
+    key = tuple(column.name for column in table.columns if column.key)
+    where = f"{table.space}.{table.name}"
+    if not key:
+        raise InvalidRequest(
+            f"The table {where} has no primary key to upsert by; make it with keys, or append.",
+            space=table.space,
+            entity=table.name,
+        )
+    if asked and set(asked) != set(key):
+        raise InvalidRequest(
+            f"The primary key of {where} is {', '.join(key)}, not {', '.join(asked)}; upsert by "
+            "that.",
+            space=table.space,
+            entity=table.name,
+        )
+    for name in key:
+        if name not in given:
+            raise InvalidRequest(
+                f"The rows lack {name!r}, a column of the primary key of {where}; send the whole "
+                "key.",
+                column=name,
+            )
+    return key
+
+
+def last_of_each(batch: pa.RecordBatch, keys: Sequence[str]) -> pa.RecordBatch:
+    """The batch with the last row of each key alone, in their order."""
+    numbers = _numbered(batch, keys)
+    if len(numbers.unique()) == batch.num_rows:
+        return batch
+    last = {number: row for row, number in enumerate(cast("list[int]", numbers.to_pylist()))}
+    return batch.take(pa.array(sorted(last.values()), pa.int64()))
+
+
+def _numbered(batch: pa.RecordBatch, keys: Sequence[str]) -> "pa.Array[Any]":
+    """A number for each row that is the same where the keys are; none of them is NULL."""
+    compute = cast("Any", pc)
+    numbers: Any = pa.repeat(0, batch.num_rows).cast(pa.int64())
+    for key in keys:
+        encoded = cast("Any", batch.column(key)).dictionary_encode()
+        both = compute.add(
+            compute.multiply(numbers, len(encoded.dictionary)), encoded.indices.cast(pa.int64())
+        )
+        numbers = both.dictionary_encode().indices.cast(pa.int64())
+    return numbers
 
 
 def _columns(names: Sequence[str], table: Entity) -> tuple[Column, ...]:
@@ -90,7 +155,11 @@ def _fitted(array: "pa.Array[Any]", column: Column) -> "pa.Array[Any]":
             type=str(column.type),
         ) from None
     try:
-        return _digits(array, column) if _takes_digits(array, column) else exact(array, wanted)
+        if _takes_digits(array, column):
+            return _digits(array, column)
+        values = exact(array, wanted)
+        _require_lengths(values, column)
+        return values  # noqa: TRY300 - what the handlers below are for is said by exact alone
     except NoSuchCast:
         raise DataError(
             f"Column {column.name!r} takes {column.type}, and values of Arrow type "
@@ -105,6 +174,32 @@ def _fitted(array: "pa.Array[Any]", column: Column) -> "pa.Array[Any]":
             column=column.name,
             row=row,
         ) from error
+
+
+def _require_lengths(values: "pa.Array[Any]", column: Column) -> None:
+    """HANA says neither row nor column of a value that is too long, where it says anything.
+
+    Raises:
+        DataError: A text has more UTF-16 units than the column has characters, or a binary more
+            bytes.
+    """
+    most, kind = column.type.length, column.type.name
+    if most is None or kind not in _BOUNDED:
+        return
+    compute = cast("Any", pc)
+    sizes = compute.binary_length(values)  # no text has fewer bytes than UTF-16 units
+    if (compute.max(sizes).as_py() or 0) <= most:
+        return
+    for row in compute.indices_nonzero(compute.greater(sizes, most)).to_pylist():
+        value: str | bytes = values[row].as_py()
+        size = len(value) if isinstance(value, bytes) else len(value.encode("utf-16-le")) // 2
+        if size > most:
+            raise DataError(
+                f"Row {row + 1} has a value of length {size} for column {column.name!r}, which "
+                f"takes {column.type}; shorten it.",
+                column=column.name,
+                row=row + 1,
+            )
 
 
 def _takes_digits(array: "pa.Array[Any]", column: Column) -> bool:

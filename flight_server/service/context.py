@@ -13,6 +13,7 @@ from flight_server.service.sessions import Sessions
 from flight_server.service.statements import Statements
 from flight_server.service.successors import Successors
 from flight_server.service.transactions import Transactions
+from flight_server.service.writes import Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,18 @@ class Services:
             running=self.running,
             successors=self.successors,
             peer=peer if self.follows_connections else None,
+            work=Work(watching),
+        )
+
+    def writes(self, principal: str, watching: Watching | None = None) -> Writes:
+        """The changes of this principal, for one call; ``watching`` as in ``statements``."""
+        reads = self.reads(principal)
+        return Writes(
+            principal=principal,
+            backend=reads.backend,
+            reads=reads,
+            policy=self.policy,
+            transactions=self.transactions,
             work=Work(watching),
         )
 

@@ -3,10 +3,16 @@
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Final
 
-from flight_client.protocol.errors import Error, InvalidRequest
+import pyarrow as pa
+
+from flight_client.protocol.commands import Execution
+from flight_client.protocol.errors import Error, InvalidRequest, InvalidSql
+from flight_client.protocol.writes import WriteMode, WriteTicket
 from flight_server.backends.base import Backend, Described, ParameterRow, WriteTransaction
 from flight_server.service.handles import check_row
+from flight_server.service.ingest import APPEND, CREATE, FAIL, REPLACE, IngestTarget, Told, ingest
 from flight_server.service.options import Options
 from flight_server.service.pinned import Pinned
 from flight_server.service.pinned_lookup import lookup_of
@@ -16,6 +22,14 @@ from flight_server.service.running import Work
 from flight_server.service.transactions import Transactions
 from flight_server.sql.change_gate import admit_change
 from flight_server.sql.changes import AdmittedChange
+
+_MODES: Final[dict[WriteMode, tuple[str, str]]] = {
+    "create": (CREATE, FAIL),
+    "append": (FAIL, APPEND),
+    "replace": (CREATE, REPLACE),
+    "upsert": (FAIL, APPEND),
+}
+"""What each mode does where the table is missing, and where it is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +107,46 @@ class Writes:
             except Error:
                 pinned.is_spoiled = given.count > 1 or (given.count > 0 and given.broke)
                 raise
+
+    def execute(self, execution: Execution) -> int | None:
+        """Run a change in a transaction of its own; the rows it changed.
+
+        Raises:
+            InvalidSql: It is an UPDATE or DELETE of all rows, and that was not said to be meant.
+            Error: What the gate or the database says; nothing was changed.
+        """
+        change = self.admit(
+            execution.sql, Options(space=execution.space), None, len(execution.parameters)
+        )
+        if not change.has_where and not execution.allow_all_rows:
+            raise InvalidSql(
+                f"The {change.kind.value} has no WHERE and would change every row of "
+                f"{'.'.join(change.target)}; add one, or say allow_all_rows.",
+                entity=change.target[1],
+            )
+        return self.run(change, [execution.parameters], None)
+
+    def write(
+        self, ticket: WriteTicket, schema: pa.Schema, batches: Iterable[pa.RecordBatch], told: Told
+    ) -> int:
+        """Write batches into a table in a transaction of its own, all or none; their rows.
+
+        Raises:
+            Error: As ``ingest``; nothing was written.
+        """
+        if_missing, if_exists = _MODES[ticket.mode]
+        space = self.policy.target(ticket.space, None)
+        target = IngestTarget(
+            space=space,
+            table=ticket.table,
+            if_missing=if_missing,
+            if_exists=if_exists,
+            upserts=ticket.mode == "upsert",
+            keys=ticket.keys,
+            types=ticket.types,
+        )
+        with self.writing(space, None) as pinned:
+            return ingest(pinned, space, target, schema, batches, told=told)
 
     @contextmanager
     def writing(self, space: str, transaction: str | None) -> Generator[Pinned]:

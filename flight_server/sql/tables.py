@@ -102,23 +102,58 @@ def hana_insert(space: str, table: str, columns: Sequence[str]) -> Statement:
     )
 
 
+def hana_upsert(space: str, table: str, columns: Sequence[str]) -> Statement:
+    """The same as an ``UPSERT`` by the primary key, which the columns have to include."""
+    markers = join(", ", (sql("?") for _ in columns))
+    return statement(
+        sql(
+            "UPSERT {} ({}) VALUES ({}) WITH PRIMARY KEY",
+            name(space, table),
+            _listed(columns),
+            markers,
+        )
+    )
+
+
 def duckdb_insert_from(space: str, table: str, columns: Sequence[Column], source: str) -> Statement:
     """``INSERT`` of all rows of another relation of the connection, whose columns have these names.
 
     Raises:
         UnsupportedType: DuckDB has no counterpart of a type; the column is named.
     """
+    return statement(_insert_from(space, table, columns, source))
+
+
+def duckdb_upsert_from(
+    space: str, table: str, columns: Sequence[Column], source: str, keys: Sequence[str]
+) -> Statement:
+    """The same, but rows whose key is there are set; no key may stand twice in the source.
+
+    Raises:
+        UnsupportedType: As ``duckdb_insert_from``.
+    """
+    others = [column.name for column in columns if column.name not in keys]
+    sets = join(", ", (sql("{} = excluded.{}", name(other), name(other)) for other in others))
+    return statement(
+        sql(
+            "{} ON CONFLICT ({}) DO {}",
+            _insert_from(space, table, columns, source),
+            _listed(keys),
+            sql("UPDATE SET {}", sets) if others else sql("NOTHING"),
+        )
+    )
+
+
+def _insert_from(space: str, table: str, columns: Sequence[Column], source: str) -> Fragment:
     values = (
         sql("CAST(s.{} AS {})", name(column.name), _duckdb_type(column)) for column in columns
     )
-    return statement(
-        sql(
-            "INSERT INTO {} ({}) SELECT {} FROM {} AS s",
-            name(space, table),
-            _listed([column.name for column in columns]),
-            join(", ", values),
-            name(source),
-        )
+    return sql(
+        "INSERT INTO {} ({}) SELECT {} FROM {} AS s",
+        name(space, table),
+        _listed([column.name for column in columns]),
+        join(", ", values),
+        name(source),
     )
 
 

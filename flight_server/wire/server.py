@@ -6,6 +6,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow.flight as fl
 
@@ -13,10 +14,15 @@ from flight_client.protocol.catalog import Column, Entity, encode_entity, encode
 from flight_client.protocol.commands import (
     ACTIONS,
     DESCRIBE_ENTITY,
+    EXECUTE,
     EXPLAIN,
     LIST_ENTITIES,
     LIST_SPACES,
+    Executed,
+    Execution,
     decode_entity_query,
+    decode_execution,
+    encode_executed,
     encode_explanation,
 )
 from flight_client.protocol.errors import (
@@ -35,7 +41,9 @@ from flight_server.wire.endpoints import Endpoints
 from flight_server.wire.errors import boundary, untraced
 from flight_server.wire.flightsql.flight_sql import ACTIONS as SQL_ACTIONS
 from flight_server.wire.flightsql.flight_sql import FlightSql
+from flight_server.wire.flightsql.watching import watched
 from flight_server.wire.streams import send
+from flight_server.wire.writes import Streams, put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +153,23 @@ class FlightServer(fl.FlightServerBase):
         reader: fl.MetadataRecordBatchReader,
         writer: fl.FlightMetadataWriter,
     ) -> None:
-        """A change of Flight SQL; there is no other DoPut yet."""
+        """A change of Flight SQL, or the rows of a write of ours."""
         if self._is_sql(descriptor):
             self._sql.do_put(context, descriptor, reader, writer)
             return
         with boundary("DoPut"):
-            raise UnknownAction(
-                "This server takes data (DoPut) with Flight SQL commands only; send "
-                "CommandStatementIngest or CommandStatementUpdate."
+            if descriptor.descriptor_type != fl.DescriptorType.CMD:
+                raise InvalidTicket(
+                    "A DoPut needs a command: a write of ours, or one of Flight SQL such as "
+                    "CommandStatementIngest."
+                )
+            command = descriptor.command or b""
+            put(
+                self._services,
+                context,
+                command,
+                Streams(reader, writer),
+                self._listener.heartbeat_s,
             )
 
     def do_exchange(
@@ -182,10 +199,16 @@ class FlightServer(fl.FlightServerBase):
             case _ if name == EXPLAIN:
                 ticket = self._services.seal.open(body, principal_of(context))
                 return [encode_explanation(self._reads(context).explain(ticket))]
+            case _ if name == EXECUTE:
+                return [encode_executed(Executed(self._executed(decode_execution(body), context)))]
             case _:
                 raise UnknownAction(
                     f"There is no action {name!r:.80}; known are {', '.join(ACTIONS)}."
                 )
+
+    def _executed(self, execution: Execution, context: fl.ServerCallContext) -> int | None:
+        watching = partial(watched, context.is_cancelled)
+        return self._services.writes(principal_of(context), watching).execute(execution)
 
     def _is_sql(self, descriptor: fl.FlightDescriptor) -> bool:
         return descriptor.descriptor_type == fl.DescriptorType.CMD and self._sql.takes(

@@ -19,6 +19,10 @@ import pytest
             ["hana_read", "--rows", "5000", "--rounds", "1", "--delay-ms", "1"],
             {"two_partitions_vs_one", "ours_arrow_vs_fedml_pandas", "server_rss_growth"},
         ),
+        (
+            ["write_back", "--rows", "2000", "--fedml-rows", "50"],
+            {"hana_vs_fedml_insert", "duckdb_vs_fedml_insert"},
+        ),
         (["memory", "--rows", "200000", "--pause-ms", "1"], {"slow_vs_fast_peak_rss"}),
         pytest.param(
             ["flight_sql", "--scale", "0.01", "--rounds", "1", "--queries", "5"],
@@ -29,7 +33,7 @@ import pytest
             ),
         ),
     ],
-    ids=["read_throughput", "hana_read", "memory", "flight_sql"],
+    ids=["read_throughput", "hana_read", "write_back", "memory", "flight_sql"],
 )
 def test_benchmark_prints_one_json_object(arguments: list[str], ratios: set[str]) -> None:
     name, *options = arguments

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from flight_client.cli.commands import main
+from flight_client.protocol.writes import decode_write
 from flight_server.backends.duckdb.backend import DuckDbBackend
 from flight_server.landscape import landscape_sql
 from tests.support.serving import serving
@@ -60,10 +61,16 @@ def test_shell_lines_of_the_readme_run(
     assert (tmp_path / "orders.parquet").exists()
 
 
+def test_write_of_the_protocol_page_is_one() -> None:
+    (sample,) = (each for each in _blocks("docs/protocol.md", "json") if '"write"' in each)
+    assert decode_write(sample.encode()).keys == ("ORDER_ID",)
+
+
 def test_tickets_of_the_protocol_page_are_read(uri: str) -> None:
     samples = _blocks("docs/protocol.md", "json")
-    assert len(samples) == 2
+    reads = [sample for sample in samples if json.loads(sample)["kind"] != "write"]
+    assert (len(samples), len(reads)) == (3, 2)
     with fl.connect(uri) as client:
-        for sample in samples:
+        for sample in reads:
             ticket = json.dumps(json.loads(sample))
             assert client.do_get(fl.Ticket(ticket)).read_all().num_rows > 0

@@ -13,9 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from flight_client.protocol import catalog, commands, errors, tickets
+from flight_client.protocol import catalog, commands, errors, tickets, writes
 from flight_client.protocol.catalog import Column, Entity, HanaType, Parameter, Space
-from flight_client.protocol.commands import EntityQuery, Explanation
+from flight_client.protocol.commands import EntityQuery, Executed, Execution, Explanation
 from flight_client.protocol.filters import And, Comparison, Or
 from flight_client.protocol.tickets import (
     Compression,
@@ -25,6 +25,7 @@ from flight_client.protocol.tickets import (
     Sample,
     SqlTicket,
 )
+from flight_client.protocol.writes import Sent, WriteTicket, Written
 
 FOLDER: Final = Path(__file__).parents[1] / "golden" / "protocol_v1"
 
@@ -85,6 +86,14 @@ def _ticket(ticket: tickets.Ticket) -> Case:
     return Case(ticket, tickets.encode_ticket, tickets.decode_ticket)
 
 
+def _write(ticket: WriteTicket) -> Case:
+    return Case(ticket, writes.encode_write, writes.decode_write)
+
+
+def _execution(execution: Execution) -> Case:
+    return Case(execution, commands.encode_execution, commands.decode_execution)
+
+
 def _error(error: errors.Error) -> Case:
     """Message and body as one JSON object, because both are sent."""
     return Case(error, _encode_error, _decode_error)
@@ -101,6 +110,39 @@ def _decode_error(both: bytes) -> errors.Error | None:
 
 
 CASES: Final[Mapping[str, Case]] = {
+    "write_smallest": _write(WriteTicket(table="ORDERS")),
+    "write_create": _write(
+        WriteTicket(
+            space="SALES",
+            table="ORDERS",
+            mode="create",
+            keys=("ORDER_ID", '"; DROP TABLE x --'),
+            types=(
+                ("NAME", HanaType("NVARCHAR", 40)),
+                ("NET", HanaType("DECIMAL", 15, 2)),
+                ("ORDER_ID", HanaType("BIGINT")),
+            ),
+        )
+    ),
+    "write_replace": _write(WriteTicket(table="ORDERS", mode="replace")),
+    "write_upsert": _write(WriteTicket(table="ORDERS", mode="upsert", keys=("ORDER_ID",))),
+    "sent": Case(Sent(200), writes.encode_sent, writes.decode_sent),
+    "sent_all": Case(Sent(200, is_end=True), writes.encode_sent, writes.decode_sent),
+    "written": Case(Written(100), writes.encode_written, writes.decode_written),
+    "written_committed": Case(
+        Written(200, committed=True), writes.encode_written, writes.decode_written
+    ),
+    "execute_smallest": _execution(Execution(sql="DROP TABLE T")),
+    "execute_whole": _execution(
+        Execution(
+            sql="DELETE FROM T WHERE A = ? OR B = ?",
+            parameters=(Decimal("1.50"), None),
+            space="SALES",
+            allow_all_rows=True,
+        )
+    ),
+    "executed": Case(Executed(3), commands.encode_executed, commands.decode_executed),
+    "executed_definition": Case(Executed(None), commands.encode_executed, commands.decode_executed),
     "ticket_read_smallest": _ticket(ReadTicket(entity="ORDERS")),
     "ticket_read_columns": _ticket(
         ReadTicket(space="SALES", entity="ORDERS", columns=("NET_AMOUNT", '"; DROP TABLE x --'))

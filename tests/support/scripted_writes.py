@@ -49,6 +49,10 @@ class ScriptedWrite:
         self.done.append("insert")
         return batch.num_rows
 
+    def upsert(self, space: str, name: str, keys: Sequence[str], batch: pa.RecordBatch) -> int:
+        self.done.append("upsert")
+        return batch.num_rows
+
     def open_query(
         self, query: AdmittedQuery, parameters: ParameterRow, batch_bytes: int
     ) -> ScriptedStream:

@@ -43,11 +43,16 @@ from flight_server.backends.duckdb.errors import written
 from flight_server.backends.duckdb.session import Session
 from flight_server.backends.duckdb.stream import DuckDbStream, Reading
 from flight_server.backends.duckdb.values import bindable
-from flight_server.backends.incoming import Incoming, fitted
+from flight_server.backends.incoming import Incoming, fitted, key_of, last_of_each
 from flight_server.sql.changes import AdmittedChange, ChangeKind
 from flight_server.sql.gate import AdmittedQuery
 from flight_server.sql.statement import Statement
-from flight_server.sql.tables import drop_table, duckdb_create_table, duckdb_insert_from
+from flight_server.sql.tables import (
+    drop_table,
+    duckdb_create_table,
+    duckdb_insert_from,
+    duckdb_upsert_from,
+)
 from flight_server.sql.translate import to_duckdb, to_duckdb_change
 
 Describe = Callable[[duckdb.DuckDBPyConnection, Statement], pa.Schema]
@@ -133,10 +138,19 @@ class DuckDbWriteTransaction:
 
     def insert(self, space: str, name: str, batch: pa.RecordBatch) -> int:
         """Insert rows; columns are found by name."""
-        target = self._target
-        if target is None or (target.space, target.name) != (space, name):
-            target = self._target = self._require_table(space, name)
+        target = self._found(space, name)
         return self._inserted(target, fitted(batch, target), 1)
+
+    def upsert(self, space: str, name: str, keys: Sequence[str], batch: pa.RecordBatch) -> int:
+        """Set the rows whose primary key is there, and insert the others."""
+        target = self._found(space, name)
+        key = key_of(target, keys, batch.schema.names)
+        rows = fitted(batch, target)
+        last = Incoming(rows.columns, last_of_each(rows.batch, key))
+        self._stored(
+            target, last, duckdb_upsert_from(space, name, rows.columns, _SOURCE, key), rows.batch, 1
+        )
+        return batch.num_rows
 
     def open_query(
         self, query: AdmittedQuery, parameters: ParameterRow, batch_bytes: int
@@ -198,14 +212,25 @@ class DuckDbWriteTransaction:
     def _inserted(self, target: Entity, rows: Incoming, first: int) -> int:
         """Insert a batch whose first row has this number."""
         insert = duckdb_insert_from(target.space, target.name, rows.columns, _SOURCE)
+        self._stored(target, rows, insert, rows.batch, first)
+        return rows.batch.num_rows
+
+    def _stored(
+        self,
+        target: Entity,
+        rows: Incoming,
+        statement: Statement,
+        given: pa.RecordBatch,
+        first: int,
+    ) -> None:
+        """Run a statement over the view of rows; ``given`` are those that errors count."""
         try:
             with self._session.using("The insert") as cursor:
                 cursor.register(_SOURCE, rows.batch)
-                cursor.execute(insert.text)
+                cursor.execute(statement.text)
                 cursor.unregister(_SOURCE)
         except DataError as error:
-            raise _located(error, rows.batch, target, first) from error.__cause__
-        return rows.batch.num_rows
+            raise _located(error, given, target, first) from error.__cause__
 
     def _bound(
         self, change: AdmittedChange, text: str, rows: Sequence[ParameterRow], first: int
@@ -249,6 +274,12 @@ class DuckDbWriteTransaction:
                 space=space,
                 entity=taken,
             )
+
+    def _found(self, space: str, name: str) -> Entity:
+        target = self._target
+        if target is None or (target.space, target.name) != (space, name):
+            target = self._target = self._require_table(space, name)
+        return target
 
     def _require_table(self, space: str, name: str) -> Entity:
         found = self.table(space, name)

@@ -1,7 +1,7 @@
 """A transaction that changes tables of HANA: statements and rows in pieces; knows no process."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeAlias, cast
 
 import pyarrow as pa
 
@@ -22,11 +22,11 @@ from flight_server.backends.hana.entities import DetailRow, entities_of
 from flight_server.backends.hana.messages import Change, Insert
 from flight_server.backends.hana.shared import Shared, Transaction
 from flight_server.backends.hana.system_views import DETAIL_COLUMNS, Place, details_question
-from flight_server.backends.incoming import fitted
+from flight_server.backends.incoming import fitted, key_of
 from flight_server.sql.changes import AdmittedChange, ChangeKind
 from flight_server.sql.gate import AdmittedQuery
 from flight_server.sql.statement import Statement
-from flight_server.sql.tables import drop_table, hana_create_table, hana_insert
+from flight_server.sql.tables import drop_table, hana_create_table, hana_insert, hana_upsert
 
 CHUNK_ROWS: Final = 20_000
 """Most rows of one array insert: a cancel is heard between two of them, and a reader process holds
@@ -34,6 +34,9 @@ no more than these as Python objects."""
 
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 """Most bytes of them, unless one row alone has more."""
+
+_ForEachRow: TypeAlias = Callable[[str, str, Sequence[str]], Statement]
+"""Makes the statement of one row, from space, table and columns."""
 
 _QUERY: Final = "The query"
 _VALUE_BYTES: Final = 16
@@ -95,19 +98,13 @@ class HanaWriteTransaction:
 
     def insert(self, space: str, name: str, batch: pa.RecordBatch) -> int:
         """Insert rows; columns are found by name."""
-        target = self._target
-        if target is None or (target.space, target.name) != (space, name):
-            target = self._target = self._require_table(space, name)
-        rows = fitted(batch, target)
-        insert = hana_insert(space, name, [column.name for column in rows.columns]).text
-        done = 0
-        for piece in _slices(rows.batch):
-            request = Insert(
-                sql=insert, batch=_ipc(piece), first_row=done + 1, timeout_s=self._timeout_s
-            )
-            self._transaction.change(request, f"{space}.{name}")
-            done += piece.num_rows
-        return done
+        return self._stored(self._found(space, name), batch, hana_insert)
+
+    def upsert(self, space: str, name: str, keys: Sequence[str], batch: pa.RecordBatch) -> int:
+        """Set the rows whose primary key is there, and insert the others, one after the other."""
+        target = self._found(space, name)
+        key_of(target, keys, batch.schema.names)
+        return self._stored(target, batch, hana_upsert)
 
     def open_query(
         self, query: AdmittedQuery, parameters: ParameterRow, batch_bytes: int
@@ -146,6 +143,25 @@ class HanaWriteTransaction:
     @property
     def _timeout_s(self) -> int:
         return self._shared.reading.query_timeout_s
+
+    def _found(self, space: str, name: str) -> Entity:
+        target = self._target
+        if target is None or (target.space, target.name) != (space, name):
+            target = self._target = self._require_table(space, name)
+        return target
+
+    def _stored(self, target: Entity, batch: pa.RecordBatch, change: _ForEachRow) -> int:
+        rows = fitted(batch, target)
+        names = [column.name for column in rows.columns]
+        text = change(target.space, target.name, names).text
+        done = 0
+        for piece in _slices(rows.batch):
+            request = Insert(
+                sql=text, batch=_ipc(piece), first_row=done + 1, timeout_s=self._timeout_s
+            )
+            self._transaction.change(request, f"{target.space}.{target.name}")
+            done += piece.num_rows
+        return done
 
     def _define(self, statement: Statement, space: str, name: str) -> None:
         self._require_definitions()

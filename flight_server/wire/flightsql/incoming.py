@@ -23,6 +23,12 @@ class Incoming:
         self._reader = reader
         self._context = context
         self._waits_since: float | None = None
+        self._said: bytes | None = None
+
+    @property
+    def said(self) -> bytes | None:
+        """The metadata that came last without a batch; None before any."""
+        return self._said
 
     def has_stalled(self, limit_s: float) -> bool:
         """Whether the client has let us wait for its next message for so many seconds.
@@ -79,8 +85,10 @@ class Incoming:
                 raise InvalidRequest(f"A batch cannot be read: {reason:.300}") from None
             finally:
                 self._waits_since = None
-            if chunk.data is not None:  # else it was metadata alone
+            if chunk.data is not None:
                 return _sound(chunk.data)
+            metadata = chunk.app_metadata
+            self._said = None if metadata is None else metadata.to_pybytes()
 
     def _require_client(self) -> None:
         """Tell the end of a stream from a client that is gone: gRPC reports both as the end.

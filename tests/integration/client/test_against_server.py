@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -18,7 +20,9 @@ from flight_client.cli.commands import main
 from flight_client.client import Client
 from flight_client.protocol.schemas import to_schema
 from flight_client.reading import Result
+from flight_server.app import RunningServer
 from flight_server.backends.duckdb.backend import DuckDbBackend
+from flight_server.config import Configuration
 from flight_server.landscape import landscape_sql
 from tests.support.serving import serving
 
@@ -170,7 +174,33 @@ def test_help_has_examples_of_every_command() -> None:
     assert {example.split()[1] for example in _examples()} == set(main.commands)
 
 
-@pytest.mark.parametrize("example", _examples())
+READING = [example for example in _examples() if example.split()[1] != "write"]
+WRITING = [example for example in _examples() if example.split()[1] == "write"]
+
+
+@pytest.mark.parametrize("example", WRITING)
+def test_example_that_writes_does_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
+) -> None:
+    rows = pa.table({"RUN": [1, 1], "ORDER_ID": [7, 8], "RATE": [0.5, 1.25]})
+    pq.write_table(rows, tmp_path / "predictions.parquet")
+    for name in ("more.csv", "rates.csv"):
+        pa_csv.write_csv(rows, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    backend = DuckDbBackend.open_database(None, read_only=False, init_script='CREATE SCHEMA "LAB"')
+    writes = {"enabled": True, "spaces": ("LAB",)}
+    configuration = Configuration.model_validate({"server": {"port": 0}, "writes": writes})
+    with RunningServer(backend, configuration) as running:
+        if "--mode" not in example:
+            with flight_client.connect(running.uri) as client:
+                client.write("PREDICTIONS", rows, mode="create")
+        runner = CliRunner(env={"FLIGHT_CLIENT_URI": running.uri})
+        found = runner.invoke(main, shlex.split(example)[1:])
+    assert found.exit_code == 0, found.output
+    assert "2 rows written to" in found.stderr
+
+
+@pytest.mark.parametrize("example", READING)
 def test_example_of_the_help_works_on_the_landscape(
     uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
 ) -> None:

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flight_client.protocol.catalog import Column, Entity, HanaType
 from flight_client.protocol.errors import (
@@ -12,7 +14,7 @@ from flight_client.protocol.errors import (
     UnknownColumn,
     UnsupportedType,
 )
-from flight_server.backends.incoming import fitted
+from flight_server.backends.incoming import fitted, key_of, last_of_each
 
 TABLE = Entity(
     space="S",
@@ -155,3 +157,69 @@ def test_number_with_too_many_digits_for_a_decimal_is_refused(name: str, array: 
         fitted(pa.record_batch({name: array}), FLOATING)
 
     assert raised.value.details == {"column": name, "row": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("x" * 11, 11), ("😀" * 6, 12), ("ä" * 11, 11)], ids=["ascii", "pairs", "ä"]
+)
+def test_text_that_is_too_long_is_told_with_its_row(text: str, size: int) -> None:
+    with pytest.raises(DataError, match=f"Row 3 has a value of length {size}") as caught:
+        fitted(batch(NAME=["a", None, text]), TABLE)
+
+    assert caught.value.details == {"row": 3, "column": "NAME"}
+
+
+@pytest.mark.parametrize("text", ["x" * 10, "😀" * 5, "ä" * 10, "€" * 10])
+def test_text_of_the_length_of_its_column_fits(text: str) -> None:
+    assert fitted(batch(NAME=[text]), TABLE).batch["NAME"].to_pylist() == [text]
+
+
+KEYED = Entity(
+    space="S",
+    name="K",
+    kind="table",
+    columns=(
+        Column("N", HanaType("BIGINT")),
+        Column("A", HanaType("INTEGER"), nullable=False, key=True),
+        Column("B", HanaType("NVARCHAR", 10), nullable=False, key=True),
+    ),
+)
+
+
+def test_key_is_that_of_the_table_whatever_the_order() -> None:
+    assert key_of(KEYED, ("B", "A"), ["B", "N", "A"]) == ("A", "B")
+    assert key_of(KEYED, (), ["A", "B"]) == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("asked", "given_", "said"),
+    [
+        (("A",), ["A", "B"], "is A, B, not A"),
+        (("A", "B", "N"), ["A", "B"], "is A, B, not A, B, N"),
+        ((), ["A", "N"], "lack 'B'"),
+    ],
+)
+def test_other_key_is_refused(asked: tuple[str, ...], given_: list[str], said: str) -> None:
+    with pytest.raises(InvalidRequest, match=said):
+        key_of(KEYED, asked, given_)
+
+
+def test_table_without_a_key_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="has no primary key"):
+        key_of(TABLE, (), ["ID"])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["x", "y", "z"])), max_size=30))
+def test_last_row_of_each_key_stays_in_its_place(keys: list[tuple[int, str]]) -> None:
+    rows = pa.record_batch(
+        {
+            "A": pa.array([a for a, _ in keys], pa.int64()),
+            "B": pa.array([b for _, b in keys], pa.utf8()),
+            "N": pa.array(range(len(keys)), pa.int64()),
+        }
+    )
+    last = {key: number for number, key in enumerate(keys)}
+
+    found = last_of_each(rows, ["A", "B"])
+
+    assert found["N"].to_pylist() == sorted(last.values())

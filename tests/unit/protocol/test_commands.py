@@ -23,6 +23,7 @@ def test_every_action_is_described_in_one_sentence() -> None:
         commands.LIST_ENTITIES,
         commands.DESCRIBE_ENTITY,
         commands.EXPLAIN,
+        commands.EXECUTE,
     }
     assert all(sentence.endswith(".") for sentence in ACTIONS.values())
 

@@ -31,6 +31,7 @@ from tests.support.hana_catalogue import (
     ScriptedPool,
     ScriptedTransaction,
     column,
+    key,
     relation,
 )
 
@@ -38,6 +39,8 @@ TABLE = [
     relation("table", "ITEMS"),
     column("ITEMS", "ID", 1, "INTEGER", flag="FALSE"),
     column("ITEMS", "NAME", 2, "NVARCHAR", 10),
+    column("ITEMS", "MEMO", 3, "NCLOB"),
+    key("ITEMS", "ID"),
 ]
 
 
@@ -206,9 +209,19 @@ def test_large_batch_is_sent_in_pieces_whose_rows_are_numbered_on() -> None:
 def test_wide_batch_is_sent_in_smaller_pieces() -> None:
     made = Written()
 
-    made.write.insert("S", "ITEMS", batch(8, "x" * (CHUNK_BYTES // 3)))
+    wide = batch(8, "x" * (CHUNK_BYTES // 3)).rename_columns(["MEMO", "ID"])
+    made.write.insert("S", "ITEMS", wide)
 
     assert [sent(piece).num_rows for piece in made.script.changes] == [2, 2, 2, 2]
+
+
+def test_upsert_names_the_columns_of_the_rows_and_the_key() -> None:
+    made = Written()
+
+    assert made.write.upsert("S", "ITEMS", ("ID",), batch(2)) == 2
+
+    (request,) = made.script.changes
+    assert request.sql == ('UPSERT "S"."ITEMS" ("NAME", "ID") VALUES (?, ?) WITH PRIMARY KEY')
 
 
 def test_empty_batch_is_checked_and_not_sent() -> None:

@@ -17,6 +17,7 @@ BATCH = pa.record_batch([pa.array([1, 2])], schema=SCHEMA)
 @dataclass
 class Chunk:
     data: pa.RecordBatch | None
+    app_metadata: pa.Buffer | None = None
 
 
 @dataclass
@@ -38,6 +39,8 @@ class Reader:
         chunk = self.chunks.pop(0)
         if isinstance(chunk, Exception):
             raise chunk
+        if isinstance(chunk, bytes):
+            return Chunk(None, pa.py_buffer(chunk))
         return Chunk(chunk)
 
 
@@ -55,6 +58,13 @@ def test_batches_come_in_order_without_bare_metadata() -> None:
     incoming = Incoming(Reader([BATCH, None, BATCH]), Context())
     assert incoming.schema() == SCHEMA
     assert list(incoming.batches()) == [BATCH, BATCH]
+
+
+def test_metadata_that_came_last_without_a_batch_is_kept() -> None:
+    incoming = Incoming(Reader([b"one", BATCH, None, b"two"]), Context())
+    assert incoming.said is None
+    assert list(incoming.batches()) == [BATCH]
+    assert incoming.said == b"two"
 
 
 def test_client_that_sends_no_schema_sends_no_column() -> None:

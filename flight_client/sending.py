@@ -1,0 +1,236 @@
+"""Sends record batches through one call, a few ahead of the answers; knows no Flight, no ticket.
+
+Two threads do what may block, one writes and one listens, so that the caller's thread hears Ctrl-C
+and notices a server that fell silent.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+import pyarrow as pa
+
+from flight_client.protocol.errors import Error, InternalError, Unavailable
+from flight_client.protocol.writes import Sent, Written, decode_written, encode_sent
+from flight_client.waiting import POLL_S
+
+AHEAD: Final = 3
+"""Most batches on their way that the server has not taken into its database."""
+
+LIFE_S: Final = 0.5
+"""How often the server is told that a slow source of rows is still at work, in seconds; a server
+waits for a second at least (``writes.idle_s``)."""
+
+JOIN_S: Final = 5.0
+"""How long a caller waits for the server to undo a write that was given up, in seconds."""
+
+
+class Call(Protocol):
+    """The two directions of one call."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Send a batch."""
+        ...
+
+    def say(self, metadata: bytes) -> None:
+        """Send metadata alone."""
+        ...
+
+    def answer(self) -> bytes | None:
+        """The next answer, or None at their end."""
+        ...
+
+    def end(self) -> None:
+        """Send no more."""
+        ...
+
+    def close(self) -> None:
+        """After the end of the answers: raise what the server said at last, if it failed."""
+        ...
+
+
+class Sending:
+    """Batches in, rows kept out. Used in a ``with`` statement, by one thread.
+
+    What leaves the block before ``finish`` is an end that the server does not take for one: it
+    keeps nothing then.
+
+    Args:
+        call: Just opened.
+        idle_timeout_s: Longest silence of the server, in seconds; None for no limit.
+        join_s: Longest wait for the server to undo what was given up, in seconds.
+    """
+
+    def __init__(self, call: Call, *, idle_timeout_s: float | None, join_s: float = JOIN_S) -> None:
+        self._call = call
+        self._join_s = join_s
+        self._idle_timeout_s = idle_timeout_s
+        self._changed = threading.Condition()
+        self._waiting: deque[pa.RecordBatch] = deque()
+        self._unheard: deque[int] = deque()
+        self._sent_rows = 0
+        self._heard_s = time.monotonic()
+        self._wants_end = False
+        self._says_end = False
+        self._given_up = False
+        self._written: Written | None = None
+        self._failure: BaseException | None = None
+        self._answers_ended = False
+        self._is_over = False
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(work,), name=f"{name}", daemon=True)
+            for name, work in (
+                ("flight-client-write", self._write),
+                ("flight-client-answers", self._listen),
+            )
+        ]
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether the server was told that the rows are all, so that it may have kept them."""
+        return self._says_end
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._changed:
+            self._given_up = True
+            self._waiting.clear()
+            self._changed.notify_all()
+        deadline = time.monotonic() + self._join_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def send(self, batch: pa.RecordBatch) -> None:
+        """Take a batch once the server has taken those before it, but for a few.
+
+        Raises:
+            Error: What the server said, or what happened to the connection.
+        """
+        self._wait_until(lambda: len(self._unheard) < AHEAD)
+        with self._changed:
+            self._sent_rows += batch.num_rows
+            self._unheard.append(self._sent_rows)
+            self._waiting.append(batch)
+            self._changed.notify_all()
+
+    def finish(self) -> int:
+        """Say that these are all rows, and wait until they are kept; how many they are.
+
+        Raises:
+            Error: As ``send``; see ``may_be_kept``.
+        """
+        self._wait_until(lambda: not self._unheard)  # till then, giving up keeps nothing for sure
+        with self._changed:
+            self._wants_end = True
+            self._changed.notify_all()
+        self._wait_until(lambda: self._is_over)
+        if self._written is None or not self._written.committed:
+            raise InternalError("The server ended the write without saying that it was kept.")
+        return self._written.rows
+
+    # in the caller's thread
+
+    def _wait_until(self, done: Callable[[], bool]) -> None:
+        with self._changed:
+            while self._failure is None and not done():
+                if self._is_over:
+                    raise InternalError("The server ended the write before its last row.")
+                if not self._changed.wait(POLL_S):
+                    self._check_life()
+            if self._failure is not None:
+                raise self._failure
+
+    def _check_life(self) -> None:
+        limit_s = self._idle_timeout_s
+        if limit_s is not None and time.monotonic() - self._heard_s > limit_s:
+            raise Unavailable(
+                f"The server has been silent for {limit_s:g} s; write again, or raise "
+                "idle_timeout_s."
+            )
+
+    # in threads of their own
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            with self._changed:
+                self._failure = self._failure or error
+                self._changed.notify_all()
+
+    def _write(self) -> None:
+        try:
+            while (batch := self._next()) is not None:
+                if batch.num_rows:
+                    self._call.write(batch)
+                else:
+                    self._call.say(encode_sent(Sent(self._sent_rows)))
+            self._call.end()
+        except Error:
+            with suppress(Error):
+                self._call.end()
+            raise
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Hear the server's last word; whoever sends less than all has no use for it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._answers_ended)
+        error: Error | None = None
+        try:
+            self._call.close()
+        except Error as last:
+            error = last
+        with self._changed:
+            self._failure = self._failure or error
+            self._is_over = True
+            self._changed.notify_all()
+
+    def _next(self) -> pa.RecordBatch | None:
+        """The next batch; one without rows where none came for a while; None after the last."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._waiting or self._wants_end or self._given_up or self._answers_ended,
+                LIFE_S,
+            )
+            if self._given_up or self._answers_ended:
+                return None
+            if self._waiting:
+                return self._waiting.popleft()
+            if not self._wants_end:
+                return _SIGN_OF_LIFE
+            self._says_end = True
+        self._call.say(encode_sent(Sent(self._sent_rows, is_end=True)))
+        return None
+
+    def _listen(self) -> None:
+        try:
+            while (answer := self._call.answer()) is not None:
+                written = decode_written(answer)
+                with self._changed:
+                    self._written = written
+                    self._heard_s = time.monotonic()
+                    while self._unheard and self._unheard[0] <= written.rows:
+                        self._unheard.popleft()
+                    self._changed.notify_all()
+        finally:
+            with self._changed:
+                self._answers_ended = True
+                self._changed.notify_all()
+
+
+_SIGN_OF_LIFE: Final = pa.RecordBatch.from_pylist([], schema=pa.schema([]))
