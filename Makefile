@@ -11,6 +11,9 @@ BENCHMARKS := read_throughput memory hana_read flight_sql write_back
 # Tests of the pure core. Measuring coverage makes every test slower, so the others go without.
 CORE_TESTS := $(addprefix tests/unit/,client planning protocol service sql sql_render) tests/property
 
+# A worker for each core, as far as their servers and emulators fit beside each other.
+WORKERS := --numprocesses logical --maxprocesses 4 --dist loadfile
+
 RECORD := --record-conformance docs/flight_sql_conformance.json
 
 BIN := .venv/bin
@@ -40,10 +43,10 @@ demo: $(READY) ## Serve the sample landscape and read it through the client
 	$(BIN)/python -m flight_server demo
 
 test: $(READY) ## Run the tests with the coverage that the core must have
-	$(BIN)/python -m pytest $(CORE_TESTS) --cov=flight_client.protocol \
+	$(BIN)/python -m pytest $(WORKERS) $(CORE_TESTS) --cov=flight_client.protocol \
 		--cov=flight_server.planning --cov=flight_server.sql \
 		--cov-report=term-missing:skip-covered --cov-fail-under=95
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(CORE_TESTS))
+	$(BIN)/python -m pytest $(WORKERS) $(addprefix --ignore=,$(CORE_TESTS))
 
 test-emulator-clients: $(READY) ## npm hdb, @sap/hana-client and go-hdb against the HANA emulator
 	$(BIN)/python -m pytest -m emulator_clients tests/emulator_clients

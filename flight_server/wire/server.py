@@ -41,8 +41,8 @@ from flight_server.wire.endpoints import Endpoints
 from flight_server.wire.errors import boundary, untraced
 from flight_server.wire.flightsql.flight_sql import ACTIONS as SQL_ACTIONS
 from flight_server.wire.flightsql.flight_sql import FlightSql
-from flight_server.wire.flightsql.watching import watched
 from flight_server.wire.streams import send
+from flight_server.wire.watching import watched
 from flight_server.wire.writes import Streams, put
 
 

@@ -20,8 +20,8 @@ from flight_client.protocol.writes import (
 )
 from flight_server.service.context import Services
 from flight_server.wire.auth import principal_of
-from flight_server.wire.flightsql.incoming import Incoming
-from flight_server.wire.flightsql.watching import watched
+from flight_server.wire.incoming import Incoming
+from flight_server.wire.watching import watched
 
 _NO_END: Final = "The rows ended before the client said that they were all; none was kept."
 

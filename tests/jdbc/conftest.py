@@ -7,7 +7,7 @@ import pytest
 
 from tests.jdbc.calls import Jdbc
 from tests.jdbc.drivers import NEWEST, OLDEST, NotInstalled, driver, java
-from tests.support.sql_service import Landscape, SqlService, duckdb_landscape, hana_landscape
+from tests.support.sql_service import LANDSCAPES, Landscape, SqlService
 from tests.support.sql_tables import WRITE
 
 _numbers = count(1)
@@ -26,16 +26,12 @@ def jdbc(
     made.close()
 
 
-@pytest.fixture(scope="session", params=["duckdb", "hana@emulator"])
+@pytest.fixture(scope="session", params=LANDSCAPES)
 def landscape(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Landscape]:
-    if request.param == "duckdb":
-        with duckdb_landscape(tmp_path_factory.mktemp("landscape")) as made:
-            yield made
-    else:
-        with hana_landscape() as emulated:
-            yield emulated
+    with LANDSCAPES[request.param](tmp_path_factory.mktemp("landscape")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -242,3 +242,10 @@ def _serving(
     backend: Any = CountedBackend(open_backend(configuration), counts)
     with RunningServer(backend, configuration) as running:
         yield SqlService(name, running, counts, engine)
+
+
+LANDSCAPES: Final[Mapping[str, Callable[[Path], AbstractContextManager[Landscape]]]] = {
+    "duckdb": duckdb_landscape,
+    "hana@emulator": lambda _folder: hana_landscape(),
+}
+"""By the name of the backend; each is given a folder of its own."""

@@ -7,10 +7,10 @@ from google.protobuf.message import Message
 from flight_client.protocol.errors import InvalidRequest, UnknownAction
 from flight_server.service.statements import IngestTarget
 from flight_server.wire.flightsql.calls import Call
-from flight_server.wire.flightsql.incoming import Incoming
 from flight_server.wire.flightsql.messages import datasphere_flight_sql_pb2 as pb
 from flight_server.wire.flightsql.parameters import rows_of
 from flight_server.wire.flightsql.queries import refused, transaction_of
+from flight_server.wire.incoming import Incoming
 
 _Table = pb.CommandStatementIngest.TableDefinitionOptions
 

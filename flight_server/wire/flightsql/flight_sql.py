@@ -19,11 +19,11 @@ from flight_server.wire.flightsql import actions, changes, metadata, queries, se
 from flight_server.wire.flightsql.calls import Call
 from flight_server.wire.flightsql.envelope import is_flight_sql, unpack
 from flight_server.wire.flightsql.errors import boundary
-from flight_server.wire.flightsql.incoming import Incoming
-from flight_server.wire.flightsql.watching import watched
+from flight_server.wire.incoming import Incoming
 from flight_server.wire.middleware import SessionCookie
 from flight_server.wire.peers import peer_of
 from flight_server.wire.streams import send
+from flight_server.wire.watching import watched
 
 ACTIONS: Final[Mapping[str, str]] = {**actions.DESCRIPTIONS, **sessions.DESCRIPTIONS}
 """The actions that ListActions names; those that are refused are not among them."""

@@ -4,11 +4,10 @@ The declared HANA types live here, because DuckDB would lose them. DuckDB's own 
 (`t12`, `c3`), so that its case-insensitive names never meet HANA's, which are exact.
 """
 
-import copy
 import itertools
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -148,26 +147,6 @@ class Catalogue:
 
     def touched(self) -> None:
         self.version += 1
-
-    def snapshot(self) -> Callable[[], None]:
-        """What brings everything back to how it is now."""
-        with self.lock:
-            schemas = {name: (one, dict(one.relations)) for name, one in self.schemas.items()}
-            relations = [(one, copy.copy(one)) for one in self.relations()]
-            grants = dict(self.grants)
-
-        def restore() -> None:
-            with self.lock:
-                self.schemas = {name: one for name, (one, _) in schemas.items()}
-                for one, held in schemas.values():
-                    one.relations = dict(held)
-                for one, before in relations:
-                    for each in fields(before):
-                        setattr(one, each.name, getattr(before, each.name))
-                self.grants = dict(grants)
-                self.touched()
-
-        return restore
 
     # users
 

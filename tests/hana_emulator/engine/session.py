@@ -18,6 +18,7 @@ from tests.hana_emulator.engine.parse_statements import parse
 from tests.hana_emulator.engine.statements import Compiler, DuckPrepared, Plan, result_columns
 from tests.hana_emulator.engine.terms import Term
 from tests.hana_emulator.engine.transactions import Applied
+from tests.hana_emulator.engine.undoing import look, taking_back
 from tests.hana_emulator.engine.work import Home, Work
 from tests.hana_emulator.values import HanaError, Prepared, Row
 
@@ -198,17 +199,23 @@ class DuckSession(Work):
             raise unsupported("DDL in a read only transaction")
         if self.ddl_commits:
             self.commit()
-        else:
-            self.begin().undo.append(self.catalogue.snapshot())
         try:
             with self.catalogue.lock:
-                Definitions(self).run(statement)  # type: ignore[arg-type]
+                self._define_reversibly(statement)
         except HanaError:
             if self.ddl_commits:
                 self.rollback()
             raise
         if self.ddl_commits:
             self.commit()
+
+    def _define_reversibly(self, statement: commands.Statement) -> None:
+        before = look(self.catalogue)
+        try:
+            Definitions(self).run(statement)  # type: ignore[arg-type]
+        finally:
+            if not self.ddl_commits:
+                self.begin().undo.append(taking_back(self.catalogue, before))
 
     def define(self, sql: str) -> None:
         """DDL of DuckDB, in the transaction."""

@@ -1,24 +1,20 @@
 """ADBC cancels, sets session options, and shows errors whole."""
 
-import json
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from adbc_driver_flightsql import ConnectionOptions, DatabaseOptions, dbapi
-from adbc_driver_manager import AdbcConnection, AdbcStatusCode
+from adbc_driver_flightsql import DatabaseOptions, dbapi
+from adbc_driver_manager import AdbcStatusCode
 
+from tests.support.adbc_sessions import COOKIES, ERASE, OPTION, change, keep, options_of
 from tests.support.forwarder import forwarding
 from tests.support.patience import PATIENCE_S, eventually
 from tests.support.sql_service import Landscape, SqlService
 from tests.support.sql_tables import BIG_ROWS, ENDLESS, READ, WRITE
 
 Connect = Callable[..., dbapi.Connection]
-OPTION = ConnectionOptions.OPTION_SESSION_OPTION_PREFIX.value
-ERASE = ConnectionOptions.OPTION_ERASE_SESSION_OPTION_PREFIX.value
-ALL = ConnectionOptions.OPTION_SESSION_OPTIONS.value
-COOKIES = {DatabaseOptions.WITH_COOKIE_MIDDLEWARE.value: "true"}
 
 
 def _in_thread(work: Callable[[], object]) -> Callable[[], BaseException | None]:
@@ -174,32 +170,35 @@ def test_error_of_hana_carries_its_code(
     assert "(HANA 301)" in str(caught.value)
 
 
-def _set(connection: AdbcConnection) -> dict[str, Any]:
-    """The options that are not as they are at first."""
-    options = json.loads(connection.get_option(ALL))
-    return {name: value for name, value in options.items() if value not in (None, "none", "")}
+def _use(connection: dbapi.Connection, schema: str) -> None:
+    """Set the schema with DB-API's attribute, until the driver has kept it."""
+
+    def used() -> bool:
+        connection.adbc_current_db_schema = schema
+        return connection.adbc_current_db_schema == schema
+
+    eventually(used)
 
 
 @pytest.mark.feature("session options", client="ADBC")
 def test_schema_of_the_session_is_where_names_are_looked_for(connect: Connect) -> None:
     connection = connect(db_kwargs=COOKIES)
-    connection.adbc_current_db_schema = WRITE
-    assert connection.adbc_current_db_schema == WRITE
+    _use(connection, WRITE)
     with connection.cursor() as cursor:
         with pytest.raises(dbapi.Error, match="ENTITY_UNKNOWN"):
             cursor.execute("SELECT * FROM ORDERS")
-        connection.adbc_current_db_schema = READ
+        _use(connection, READ)
         assert len(cursor.execute("SELECT * FROM ORDERS ").fetchall()) == 4
 
 
 @pytest.mark.feature("session options", client="ADBC")
 def test_options_are_set_listed_and_erased(connect: Connect) -> None:
     connection = connect(db_kwargs=COOKIES).adbc_connection
-    connection.set_options(**{f"{OPTION}partitions": 4, f"{OPTION}schema": READ})
-    assert _set(connection) == {"partitions": 4, "schema": READ}
+    keep(connection, partitions=4, schema=READ)
+    assert options_of(connection) == {"partitions": 4, "schema": READ}
     assert connection.get_option_int(f"{OPTION}partitions") == 4
-    connection.set_options(**{f"{ERASE}partitions": ""})
-    assert _set(connection) == {"schema": READ}
+    change(connection, {f"{ERASE}partitions": ""}, {"schema": READ})
+    assert options_of(connection) == {"schema": READ}
 
 
 @pytest.mark.feature("session options", client="ADBC")
@@ -219,19 +218,19 @@ def test_wrong_option_is_refused_and_changes_nothing(
     connect: Connect, name: str, value: str | int
 ) -> None:
     connection = connect(db_kwargs=COOKIES).adbc_connection
-    connection.set_options(**{f"{OPTION}schema": READ})
+    keep(connection, schema=READ)
     with pytest.raises(dbapi.Error):
         connection.set_options(**{f"{OPTION}{name}": value})
-    assert _set(connection) == {"schema": READ}
+    assert options_of(connection) == {"schema": READ}
 
 
 @pytest.mark.feature("session options", client="ADBC")
 def test_sessions_do_not_see_each_other(connect: Connect) -> None:
     first, second = connect(db_kwargs=COOKIES), connect(db_kwargs=COOKIES)
-    first.adbc_current_db_schema = READ
-    second.adbc_connection.set_options(**{f"{OPTION}partitions": 2})
-    assert _set(first.adbc_connection) == {"schema": READ}
-    assert _set(second.adbc_connection) == {"partitions": 2}
+    keep(first.adbc_connection, schema=READ)
+    keep(second.adbc_connection, partitions=2)
+    assert options_of(first.adbc_connection) == {"schema": READ}
+    assert options_of(second.adbc_connection) == {"partitions": 2}
 
 
 @pytest.mark.feature("any replica", client="ADBC")
@@ -241,7 +240,7 @@ def test_session_goes_on_at_another_replica(landscape: Landscape, service: SqlSe
         forwarding(service.port) as wire,
         dbapi.connect(wire.uri, db_kwargs=COOKIES, autocommit=True) as connection,
     ):
-        connection.adbc_current_db_schema = READ
+        keep(connection.adbc_connection, schema=READ)
         wire.target = other.port
         wire.drop()
         assert _answered(lambda: connection.adbc_current_db_schema) == READ

@@ -6,9 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from adbc_driver_flightsql import ConnectionOptions, DatabaseOptions, dbapi
+from adbc_driver_flightsql import dbapi
 
 from tests.contract.backends.shared_tables import types
+from tests.support.adbc_sessions import COOKIES, keep
 from tests.support.sql_service import SqlService
 from tests.support.sql_tables import READ, WRITE
 
@@ -234,9 +235,8 @@ def test_without_a_schema_the_only_writable_one_is_taken(
 
 @pytest.mark.feature("ingest: schemas", client="ADBC")
 def test_schema_of_the_session_is_taken(connect: Connect, service: SqlService, table: str) -> None:
-    connection = connect(db_kwargs={DatabaseOptions.WITH_COOKIE_MIDDLEWARE.value: "true"})
-    option = f"{ConnectionOptions.OPTION_SESSION_OPTION_PREFIX.value}schema"
-    connection.adbc_connection.set_options(**{option: WRITE})
+    connection = connect(db_kwargs=COOKIES)
+    keep(connection.adbc_connection, schema=WRITE)
     with connection.cursor() as cursor:
         cursor.adbc_ingest(table, DATA)
     assert len(_all(service, table)) == 2

@@ -7,16 +7,15 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from adbc_driver_flightsql import ConnectionOptions, DatabaseOptions, dbapi
+from adbc_driver_flightsql import dbapi
 
 from tests.contract.backends.shared_tables import types
+from tests.support.adbc_sessions import COOKIES, keep
 from tests.support.forwarder import forwarding
 from tests.support.sql_service import SqlService
 from tests.support.sql_tables import BIG_ROWS, READ, big
 
 Connect = Callable[..., dbapi.Connection]
-OPTION = ConnectionOptions.OPTION_SESSION_OPTION_PREFIX.value
-COOKIES = {DatabaseOptions.WITH_COOKIE_MIDDLEWARE.value: "true"}
 ORDERS = [
     (1, "OPEN", Decimal("9.99"), date(2024, 1, 1)),
     (2, "OPEN", Decimal("10.00"), date(2024, 2, 29)),
@@ -117,7 +116,7 @@ def test_schema_is_told_without_running_the_query(
 @pytest.mark.feature("several endpoints", client="ADBC")
 def test_scan_is_cut_into_the_partitions_of_the_session(connect: Connect) -> None:
     connection = connect(db_kwargs=COOKIES)
-    connection.adbc_connection.set_options(**{f"{OPTION}partitions": 4})
+    keep(connection.adbc_connection, partitions=4)
     with connection.cursor() as cursor:
         partitions, schema = cursor.adbc_execute_partitions(SCAN)
         assert (len(partitions), schema.names) == (4, ["ID", "LABEL"])
@@ -133,7 +132,7 @@ def test_scan_is_cut_into_the_partitions_of_the_session(connect: Connect) -> Non
 @pytest.mark.feature("several endpoints", client="ADBC")
 def test_partitions_are_read_by_another_connection(connect: Connect) -> None:
     connection, other = connect(db_kwargs=COOKIES), connect()
-    connection.adbc_connection.set_options(**{f"{OPTION}partitions": 2})
+    keep(connection.adbc_connection, partitions=2)
     with connection.cursor() as cursor, other.cursor() as reader:
         partitions, _ = cursor.adbc_execute_partitions(SCAN)
         rows = 0
@@ -146,7 +145,7 @@ def test_partitions_are_read_by_another_connection(connect: Connect) -> None:
 @pytest.mark.feature("several endpoints", client="ADBC")
 def test_rows_of_several_endpoints_arrive_whole(connect: Connect) -> None:
     connection = connect(db_kwargs=COOKIES)
-    connection.adbc_connection.set_options(**{f"{OPTION}partitions": 3})
+    keep(connection.adbc_connection, partitions=3)
     with connection.cursor() as cursor:
         found = cursor.execute(f"SELECT * FROM {READ}.BIG").fetch_arrow_table()
     assert found.sort_by("ID").to_pydict() == big().to_pydict()
@@ -155,7 +154,7 @@ def test_rows_of_several_endpoints_arrive_whole(connect: Connect) -> None:
 @pytest.mark.feature("several endpoints", client="ADBC")
 def test_rows_of_several_endpoints_come_in_the_order_of_the_endpoints(connect: Connect) -> None:
     connection = connect(db_kwargs=COOKIES)
-    connection.adbc_connection.set_options(**{f"{OPTION}partitions": 3})
+    keep(connection.adbc_connection, partitions=3)
     with connection.cursor() as cursor:
         whole = cursor.execute(SCAN).fetch_arrow_table().column("ID").to_pylist()
         partitions, _ = cursor.adbc_execute_partitions(SCAN)
@@ -170,7 +169,7 @@ def test_rows_of_several_endpoints_come_in_the_order_of_the_endpoints(connect: C
 @pytest.mark.feature("several endpoints", client="ADBC")
 def test_ordered_result_has_one_endpoint_and_its_order(connect: Connect) -> None:
     connection = connect(db_kwargs=COOKIES)
-    connection.adbc_connection.set_options(**{f"{OPTION}partitions": 4})
+    keep(connection.adbc_connection, partitions=4)
     with connection.cursor() as cursor:
         partitions, _ = cursor.adbc_execute_partitions(f"{SCAN} ORDER BY ID DESC")
         assert len(partitions) == 1
@@ -189,7 +188,7 @@ def test_compressed_result_takes_fewer_bytes(
         with connection.cursor() as cursor:
             plain = cursor.execute(SCAN).fetch_arrow_table()
         plain_bytes, wire.received = wire.received, 0
-        connection.adbc_connection.set_options(**{f"{OPTION}compression": codec})
+        keep(connection.adbc_connection, compression=codec)
         with connection.cursor() as cursor:  # a cursor keeps the options of its first preparing
             compressed = cursor.execute(SCAN).fetch_arrow_table()
         assert compressed.sort_by("ID") == plain.sort_by("ID")
@@ -199,7 +198,7 @@ def test_compressed_result_takes_fewer_bytes(
 @pytest.mark.feature("session options: batch size", client="ADBC")
 def test_batches_have_the_size_of_the_session(connect: Connect) -> None:
     connection = connect(db_kwargs=COOKIES)
-    connection.adbc_connection.set_options(**{f"{OPTION}batch_bytes": 65_536})
+    keep(connection.adbc_connection, batch_bytes=65_536)
     with connection.cursor() as cursor:
         batches = cursor.execute(SCAN).fetch_arrow_table().to_batches()
     assert max(batch.nbytes for batch in batches) <= 131_072
@@ -222,7 +221,7 @@ def test_reader_dropped_in_the_middle_releases_everything(
     connect: Connect, service: SqlService
 ) -> None:
     connection = connect(db_kwargs=COOKIES)
-    connection.adbc_connection.set_options(**{f"{OPTION}batch_bytes": 65_536})
+    keep(connection.adbc_connection, batch_bytes=65_536)
     cursor = connection.cursor()
     reader = cursor.execute(f"SELECT A.ID FROM {READ}.BIG A CROSS JOIN {READ}.ORDERS B")
     reader.fetchone()

@@ -252,7 +252,7 @@ os._exit(1)
 
 def changes_in_work() -> int:
     """Changes and queries that this process works on."""
-    return sum(thread.name == "flight-sql-watch" for thread in threading.enumerate())
+    return sum(thread.name == "flight-watch" for thread in threading.enumerate())
 
 
 def test_client_that_dies_in_the_middle_of_an_ingest_leaves_nothing() -> None:

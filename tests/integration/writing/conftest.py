@@ -7,22 +7,18 @@ import pytest
 
 import flight_client
 from flight_client.client import Client
-from tests.support.sql_service import Landscape, SqlService, duckdb_landscape, hana_landscape
+from tests.support.sql_service import LANDSCAPES, Landscape, SqlService
 from tests.support.sql_tables import WRITE
 
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session", params=["duckdb", "hana@emulator"])
+@pytest.fixture(scope="session", params=LANDSCAPES)
 def landscape(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Landscape]:
-    if request.param == "duckdb":
-        with duckdb_landscape(tmp_path_factory.mktemp("landscape")) as made:
-            yield made
-    else:
-        with hana_landscape() as emulated:
-            yield emulated
+    with LANDSCAPES[request.param](tmp_path_factory.mktemp("landscape")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,36 @@ def test_definition_is_taken_back_where_it_does_not_commit(table: Client) -> Non
     assert count(table, "U") == 0
 
 
+def test_undone_definition_brings_back_nothing_of_another_session(
+    engine: DuckEngine, table: Client
+) -> None:
+    other = Client(engine, number=2)
+    for client in (table, other):
+        client.run("SET TRANSACTION AUTOCOMMIT DDL OFF")
+    table.later("CREATE TABLE U (A INTEGER)")
+    with pytest.raises(HanaError) as caught:  # while the table is there, unfinished
+        other.later("CREATE TABLE U (A INTEGER)")
+    assert caught.value.code == 288
+
+    table.session.rollback()
+    other.session.rollback()
+
+    assert other.code("SELECT * FROM U") == 259
+
+
+def test_undone_definition_leaves_those_that_others_made_meanwhile(
+    engine: DuckEngine, table: Client
+) -> None:
+    other = Client(engine, number=2)
+    table.run("SET TRANSACTION AUTOCOMMIT DDL OFF")
+    table.later("CREATE TABLE U (A INTEGER)")
+    other.run("CREATE TABLE V (A INTEGER)")
+
+    table.session.rollback()
+
+    assert count(other, "V") == 0
+
+
 def test_read_only_session_changes_nothing(table: Client) -> None:
     table.run("SET TRANSACTION READ ONLY")
 

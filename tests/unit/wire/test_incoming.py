@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from flight_client.protocol.errors import Cancelled, InvalidRequest
-from flight_server.wire.flightsql.incoming import MAX_ROWS_OF_NOTHING, Incoming
+from flight_server.wire.incoming import MAX_ROWS_OF_NOTHING, Incoming
 
 SCHEMA = pa.schema([("A", pa.int64())])
 BATCH = pa.record_batch([pa.array([1, 2])], schema=SCHEMA)

@@ -28,7 +28,7 @@ def watched(is_cancelled: Callable[[], bool], stop: Callable[[], None]) -> Gener
                 stop()
                 return
 
-    thread = threading.Thread(target=watch, name="flight-sql-watch", daemon=True)
+    thread = threading.Thread(target=watch, name="flight-watch", daemon=True)
     thread.start()
     try:
         yield

@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from flight_server.wire.flightsql.watching import watched
+from flight_server.wire.watching import watched
 from tests.support.patience import PATIENCE_S
 
 
 def watchers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "flight-sql-watch"]
+    return [thread for thread in threading.enumerate() if thread.name == "flight-watch"]
 
 
 def test_cancelled_call_is_stopped_while_it_works() -> None:
