@@ -37,7 +37,7 @@ INJECTIONS = [
     ("pure-core", "flight_server.sql.statement", "import duckdb"),
     (
         "backends-independent",
-        "flight_server.backends.memory",
+        "flight_server.backends.memory.backend",
         "import flight_server.backends.duckdb",
     ),
     ("sinks-independent", "flight_client.sinks.pandas", "import flight_client.sinks.polars"),

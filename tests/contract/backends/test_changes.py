@@ -23,7 +23,7 @@ from tests.contract.backends.writing import (
     rows_in,
 )
 
-pytestmark = pytest.mark.needs("writes")
+pytestmark = pytest.mark.needs("sql")
 
 
 def test_insert_with_many_rows_of_values_counts_them(writable: Backend) -> None:

@@ -55,7 +55,6 @@ def test_prepared_query_is_not_run(backend: Backend) -> None:
     assert described.schema.names == ["X"]
 
 
-@pytest.mark.needs("writes")
 def test_prepared_change_has_no_schema_and_the_types_of_its_columns(writable: Backend) -> None:
     name = made(writable)
     change = change_of(writable, f"INSERT INTO {name} (NAME, ID, AMOUNT) VALUES (?, ?, ?)")
@@ -69,7 +68,6 @@ def test_prepared_change_has_no_schema_and_the_types_of_its_columns(writable: Ba
     assert (integer, amount) == (HanaType("INTEGER"), HanaType("DECIMAL", 15, 2))
 
 
-@pytest.mark.needs("writes")
 def test_prepared_update_has_the_types_of_its_columns(writable: Backend) -> None:
     name = made(writable)
     change = change_of(writable, f"UPDATE {name} SET AMOUNT = ? WHERE ID = ?")
@@ -79,7 +77,6 @@ def test_prepared_update_has_the_types_of_its_columns(writable: Backend) -> None
     assert [kind and kind.name for kind in described.parameters] == ["DECIMAL", "INTEGER"]
 
 
-@pytest.mark.needs("writes")
 @pytest.mark.parametrize(
     "text", ["DELETE FROM {}", "DROP TABLE {}", "UPDATE {} SET NAME = 'z' WHERE ID = ID"]
 )

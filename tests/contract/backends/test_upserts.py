@@ -10,8 +10,6 @@ from tests.contract.backends.reading import read
 from tests.contract.backends.shared_tables import SPACE
 from tests.contract.backends.writing import begun, item_batch, items, made, new_name
 
-pytestmark = pytest.mark.needs("writes")
-
 PARTS = (
     Column("ID", HanaType("INTEGER"), nullable=False, key=True),
     Column("PART", HanaType("NVARCHAR", 10), nullable=False, key=True),

@@ -25,8 +25,6 @@ from tests.contract.backends.writing import (
     new_name,
 )
 
-pytestmark = pytest.mark.needs("writes")
-
 STOPPED_WITHIN_S = 3
 """A second is promised; the rest is for a busy machine."""
 
@@ -47,6 +45,7 @@ def long_change(backend: Backend, name: str) -> str:
     )
 
 
+@pytest.mark.needs("sql")
 def test_cancel_from_another_thread_stops_a_change_and_rolls_back(writable: Backend) -> None:
     name = made(writable, rows=items(1, "a"))
     change = change_of(writable, long_change(writable, name))
@@ -65,6 +64,7 @@ def test_cancel_from_another_thread_stops_a_change_and_rolls_back(writable: Back
     assert ids(writable, writable, name) == [1]
 
 
+@pytest.mark.needs("sql")
 def test_cancel_stops_a_change_between_rows_of_values(writable: Backend) -> None:
     name = made(writable, rows=items(1, "a"))
     change = change_of(writable, f"UPDATE {name} SET AMOUNT = ? WHERE ID = ?")
@@ -98,6 +98,7 @@ def test_cancel_between_statements_rolls_back(writable: Backend) -> None:
     assert ids(writable, writable, name) == []
 
 
+@pytest.mark.needs("sql")
 def test_cancelled_query_ends_its_transaction(writable: Backend) -> None:
     name = made(writable)
     query = admitted(writable, "SELECT ID FROM NUMBERS")
@@ -145,10 +146,27 @@ def update_both(
     return errors
 
 
+@pytest.mark.needs("sql")
 def test_of_two_writers_of_the_same_row_one_is_told_to_try_again(writable: Backend) -> None:
     name = made(writable, rows=items(1, "a"))
     with begun(writable) as first, begun(writable) as second:
         errors = update_both(writable, first, second, name)
+
+    assert [type(error) for error in errors] == [Unavailable]
+
+
+def test_of_two_that_upsert_the_same_row_one_is_told_to_try_again(writable: Backend) -> None:
+    name = made(writable, rows=items(1, "a"))
+    errors: list[Error] = []
+    with begun(writable) as first, begun(writable) as second:
+        first.upsert(SPACE, name, (), item_batch(1, "first"))
+        for transaction, text in ((second, "second"), (first, None)):
+            try:
+                if text is not None:
+                    transaction.upsert(SPACE, name, (), item_batch(1, text))
+                transaction.commit()
+            except Error as error:
+                errors.append(error)
 
     assert [type(error) for error in errors] == [Unavailable]
 

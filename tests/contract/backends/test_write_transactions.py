@@ -7,7 +7,7 @@ from flight_client.protocol.errors import (
     InvalidRequest,
 )
 from flight_server.backends.base import Backend
-from tests.contract.backends.reading import admitted, batches
+from tests.contract.backends.reading import admitted, batches, read
 from tests.contract.backends.shared_tables import SPACE
 from tests.contract.backends.writing import (
     BATCH_BYTES,
@@ -21,9 +21,8 @@ from tests.contract.backends.writing import (
     new_name,
 )
 
-pytestmark = pytest.mark.needs("writes")
 
-
+@pytest.mark.needs("sql")
 def test_own_rows_are_seen_inside_and_not_outside_before_the_commit(writable: Backend) -> None:
     name = made(writable)
     with begun(writable) as transaction:
@@ -36,6 +35,7 @@ def test_own_rows_are_seen_inside_and_not_outside_before_the_commit(writable: Ba
     assert ids(writable, writable, name) == [1, 2]
 
 
+@pytest.mark.needs("sql")
 def test_rollback_leaves_tables_and_rows_as_they_were(writable: Backend) -> None:
     kept, dropped, new = made(writable, rows=items(1, "a")), made(writable), new_name()
     with begun(writable) as transaction:
@@ -48,6 +48,20 @@ def test_rollback_leaves_tables_and_rows_as_they_were(writable: Backend) -> None
     assert writable.entity(SPACE, new) is None
     assert writable.entity(SPACE, dropped) is not None
     assert ids(writable, writable, kept) == [1]
+
+
+def test_rollback_takes_back_rows_that_were_set_and_tables_that_were_made_anew(
+    writable: Backend,
+) -> None:
+    kept, replaced = made(writable, rows=items(1, "a")), made(writable, rows=items(1, "b"))
+    with begun(writable) as transaction:
+        transaction.upsert(SPACE, kept, (), item_batch(1, "z", "new"))
+        transaction.drop_table(SPACE, replaced)
+        transaction.create_table(SPACE, replaced, ITEMS[:1])
+        transaction.rollback()
+
+    assert read(writable, kept)["NAME"].to_pylist() == ["a"]
+    assert read(writable, replaced)["NAME"].to_pylist() == ["b"]
 
 
 def test_transaction_that_is_closed_rolls_back(writable: Backend) -> None:
@@ -100,6 +114,7 @@ def test_table_is_found_with_its_exact_name_only(writable: Backend) -> None:
 # queries inside
 
 
+@pytest.mark.needs("sql")
 def test_query_is_read_to_its_end_or_closed_before_anything_else(writable: Backend) -> None:
     name = made(writable, rows=items(1, "a"))
     query = admitted(writable, f"SELECT ID FROM {name}")
@@ -115,6 +130,7 @@ def test_query_is_read_to_its_end_or_closed_before_anything_else(writable: Backe
     assert ids(writable, writable, name) == [1, 3]
 
 
+@pytest.mark.needs("sql")
 def test_query_that_came_to_its_end_leaves_the_transaction_free(writable: Backend) -> None:
     name = made(writable, rows=items(1, "a"))
     query = admitted(writable, f"SELECT ID FROM {name}")
@@ -129,6 +145,7 @@ def test_query_that_came_to_its_end_leaves_the_transaction_free(writable: Backen
     assert ids(writable, writable, name) == [1, 3]
 
 
+@pytest.mark.needs("sql")
 def test_query_inside_takes_values(writable: Backend) -> None:
     name = made(writable)
     query = admitted(writable, f"SELECT NAME FROM {name} WHERE ID = ?", 1)
@@ -142,6 +159,7 @@ def test_query_inside_takes_values(writable: Backend) -> None:
     assert batch.to_pylist() == [{"NAME": "b"}]
 
 
+@pytest.mark.needs("sql")
 def test_transaction_closed_under_a_query_rolls_back(writable: Backend) -> None:
     name = made(writable)
     query = admitted(writable, f"SELECT ID FROM {name}")

@@ -29,9 +29,6 @@ from tests.contract.backends.writing import (
     new_name,
 )
 
-pytestmark = pytest.mark.needs("writes")
-
-
 # values
 
 

@@ -12,7 +12,7 @@ from flight_client.protocol.schemas import to_columns
 from flight_server.backends.base import Backend, WriteTransaction
 from flight_server.sql.change_gate import admit_change
 from flight_server.sql.changes import AdmittedChange
-from tests.contract.backends.reading import Lookup, admitted, table_of
+from tests.contract.backends.reading import Lookup, admitted, read, table_of
 from tests.contract.backends.shared_tables import SPACE
 
 BATCH_BYTES: Final = 2**20
@@ -103,7 +103,9 @@ def rows_in(
 
 
 def ids(reader: Backend | WriteTransaction, backend: Backend, table: str) -> list[object]:
-    """The IDs in a table, in order."""
+    """The IDs in a table, in order, as everybody sees them or a transaction does."""
+    if reader is backend:
+        return sorted(read(backend, table)["ID"].to_pylist())
     found = rows_in(reader, backend, f'SELECT "ID" FROM "{table}" ORDER BY "ID"')
     return [row["ID"] for row in found]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from flight_client.protocol.catalog import Entity, HanaType
+from flight_client.protocol.catalog import Column, Entity, HanaType
 from flight_client.protocol.errors import (
     Cancelled,
     DataError,
@@ -20,6 +20,7 @@ from flight_client.protocol.errors import (
 from flight_client.protocol.filters import Comparison
 from flight_client.protocol.schemas import TYPE_KEY
 from flight_client.protocol.tickets import OrderKey, Partition, ReadTicket, Sample
+from flight_server.backends.base import TableName
 from flight_server.backends.memory import MemoryBackend
 from flight_server.planning.plan import ReadPlan
 from flight_server.planning.read import Limits, plan_read
@@ -193,3 +194,44 @@ def test_stream_opened_before_the_backend_closed_is_unavailable() -> None:
 def test_transaction_is_refused_because_tables_never_change() -> None:
     with pytest.raises(UnsupportedSql):
         backend_of(pa.table({"A": [1]})).begin("S")
+
+
+# writing
+
+
+def test_tables_that_were_given_to_be_read_take_no_change() -> None:
+    with pytest.raises(UnsupportedSql, match="made to be read"):
+        backend_of(pa.table({"A": [1]})).begin("S")
+
+
+def test_tables_that_change_are_not_cut_by_position() -> None:
+    table = pa.table({"A": [1]})
+    assert backend_of(table).has_row_positions
+    assert not MemoryBackend({"S": {"T": table}}, changes=True).has_row_positions
+
+
+def test_stream_that_is_open_keeps_the_rows_that_it_began_with() -> None:
+    backend = MemoryBackend({"S": {"T": pa.table({"A": [1]})}}, changes=True)
+    with closing(backend.open(plan_of(backend))) as stream, closing(backend.begin("S")) as writer:
+        writer.insert("S", "T", pa.record_batch({"A": [2]}))
+        writer.commit()
+        batch = stream.read()
+        assert batch is not None
+        assert batch.to_pydict() == {"A": [1]}
+    assert read(backend).to_pydict() == {"A": [1, 2]}
+
+
+def test_batch_without_rows_and_without_the_key_adds_nothing() -> None:
+    backend = MemoryBackend({"S": {}}, changes=True)
+    columns = (
+        Column("ID", HanaType("INTEGER"), nullable=False, key=True),
+        Column("B", HanaType("INTEGER")),
+    )
+    with closing(backend.begin("S")) as writer:
+        writer.create_table("S", "T", columns)
+        batch = pa.record_batch({"B": pa.array([], pa.int32())})
+        assert writer.insert("S", "T", batch) == 0
+        writer.commit()
+    assert read(backend).num_rows == 0
+    (key,) = backend.primary_keys(TableName("T"))
+    assert (key.space, key.table, key.columns) == ("S", "T", ("ID",))

@@ -1,22 +1,14 @@
-"""Arrow tables in memory as a backend: for examples and tests, and to hold databases against."""
+"""Arrow tables in memory as a backend; knows no SQL."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, NoReturn, Self
+from typing import NoReturn, Self
 
 import pyarrow as pa
 
 from flight_client.protocol.catalog import Column, Entity, Space
-from flight_client.protocol.errors import (
-    Cancelled,
-    DataError,
-    Error,
-    InvalidParameter,
-    Unavailable,
-    UnknownEntity,
-    UnsupportedSql,
-)
+from flight_client.protocol.errors import InvalidParameter, UnknownEntity, UnsupportedSql
 from flight_client.protocol.literals import LiteralValue
 from flight_client.protocol.schemas import to_columns, to_schema
 from flight_server.backends.base import (
@@ -26,14 +18,14 @@ from flight_server.backends.base import (
     TableName,
     WriteTransaction,
 )
-from flight_server.backends.selection import extremes, selected
-from flight_server.backends.sizing import sized
+from flight_server.backends.memory.selection import extremes
+from flight_server.backends.memory.stream import MemoryStream, rows_of
+from flight_server.backends.memory.tables import Stored, Tables
+from flight_server.backends.memory.writing import NO_SQL, MemoryWriteTransaction
 from flight_server.planning.plan import KeyRange, ReadPlan
 from flight_server.sql.changes import AdmittedChange
 from flight_server.sql.gate import AdmittedQuery, CallerDialect
 from flight_server.sql.statement import Statement
-
-_NO_SQL: Final = "The memory backend reads entities only; serve a database to send it SQL."
 
 
 class MemoryBackend:
@@ -43,23 +35,23 @@ class MemoryBackend:
         spaces: Tables by the name of their space and their own. Each is brought once into the
             Arrow types of the protocol (dictionaries decoded, for example); columns that have
             them already are shared, not copied, and every read shares them too.
+        changes: Whether tables may be made, changed and dropped in the spaces that are given.
 
     Raises:
         UnsupportedType: A column whose type has no HANA counterpart.
     """
 
-    def __init__(self, spaces: Mapping[str, Mapping[str, pa.Table]]) -> None:
-        self._entities: dict[str, dict[str, Entity]] = {}
-        self._tables: dict[tuple[str, str], pa.Table] = {}
+    def __init__(
+        self, spaces: Mapping[str, Mapping[str, pa.Table]], *, changes: bool = False
+    ) -> None:
+        self._changes = changes
         self._closed = threading.Event()
-        for space, tables in spaces.items():
-            self._entities[space] = {}
-            for name, table in tables.items():
-                columns = to_columns(table.schema)
-                self._entities[space][name] = Entity(
-                    space=space, name=name, kind="table", columns=columns
-                )
-                self._tables[space, name] = _declared(table, to_schema(columns))
+        self._tables = Tables(
+            {
+                space: {name: _stored(space, name, table) for name, table in tables.items()}
+                for space, tables in spaces.items()
+            }
+        )
 
     @property
     def kind(self) -> str:
@@ -73,8 +65,8 @@ class MemoryBackend:
 
     @property
     def has_row_positions(self) -> bool:
-        """Its tables never change."""
-        return True
+        """Where its tables never change."""
+        return not self._changes
 
     def acting_for(self, principal: str) -> Self:  # noqa: ARG002 - all read alike
         """The same for everybody: it has no users."""
@@ -82,13 +74,12 @@ class MemoryBackend:
 
     def spaces(self) -> Sequence[Space]:
         """The spaces, ordered by name."""
-        return [Space(name) for name in sorted(self._entities)]
+        return [Space(name) for name in self._tables.spaces]
 
     def entities(self, space: str | None) -> Sequence[Entity]:
         """The entities of a space or of all, ordered by space and name; none if unknown."""
-        spaces = sorted(self._entities) if space is None else [space]
-        tables = [self._entities.get(each, {}) for each in spaces]
-        return [found[name] for found in tables for name in sorted(found)]
+        stored = sorted(self._tables.all().items())
+        return [held.entity for (where, _), held in stored if space in (None, where)]
 
     def entity_names(self, space: str | None) -> Sequence[str]:
         """The names of the entities of a space or of all, in order, each once."""
@@ -100,14 +91,24 @@ class MemoryBackend:
 
     def entity(self, space: str, name: str) -> Entity | None:
         """The entity of exactly these names."""
-        return self._entities.get(space, {}).get(name)
+        found = self._tables.get((space, name))
+        return None if found is None else found.entity
 
     def require_answers(self, space: str | None) -> None:
         """Nothing: every space is asked alike."""
 
-    def primary_keys(self, of: TableName) -> Sequence[PrimaryKey]:  # noqa: ARG002
-        """None: Arrow has no keys."""
-        return ()
+    def primary_keys(self, of: TableName) -> Sequence[PrimaryKey]:
+        """That of a table that was made here with one; tables that were given have none."""
+        keys: list[PrimaryKey] = []
+        for found in self.find(of.name):
+            columns = tuple(column.name for column in found.columns if column.key)
+            if columns and of.space in (None, found.space):
+                keys.append(
+                    PrimaryKey(
+                        space=found.space, table=found.name, name="PRIMARY KEY", columns=columns
+                    )
+                )
+        return keys
 
     def foreign_keys(
         self,
@@ -128,7 +129,7 @@ class MemoryBackend:
     def key_range(self, plan: ReadPlan, column: Column) -> KeyRange | None:
         """Least and greatest value of a column in the rows that the plan's filter lets through."""
         whole = replace(plan, columns=(column,), sample=None, slice=None)
-        return extremes(_selected(self._table(plan.entity), whole), column)
+        return extremes(rows_of(self._table(plan.entity), whole), column)
 
     def open(self, plan: ReadPlan) -> "MemoryStream":
         """A stream over the rows of a plan."""
@@ -179,90 +180,40 @@ class MemoryBackend:
         """Always refused."""
         self._refuse(change)
 
-    def begin(self, space: str) -> WriteTransaction:
-        """Always refused: its tables never change."""
-        self._refuse(space)
+    def begin(self, space: str) -> WriteTransaction:  # noqa: ARG002 - all spaces are alike
+        """A new transaction.
+
+        Raises:
+            UnsupportedSql: Its tables never change.
+        """
+        if not self._changes:
+            raise UnsupportedSql("The memory backend was made to be read; serve a database.")
+        return MemoryWriteTransaction(self._tables, self._closed)
 
     def close(self) -> None:
         """Streams still open end with an error."""
         self._closed.set()
 
     def _refuse(self, *_asked: object) -> NoReturn:
-        raise UnsupportedSql(_NO_SQL)
+        raise UnsupportedSql(NO_SQL)
 
     def _table(self, entity: Entity) -> pa.Table:
-        try:
-            return self._tables[entity.space, entity.name]
-        except KeyError:
+        found = self._tables.get((entity.space, entity.name))
+        if found is None:
             raise UnknownEntity(
                 f"There is no entity {entity.name!r} in space {entity.space!r}.",
                 space=entity.space,
                 entity=entity.name,
-            ) from None
+            )
+        return found.rows
 
 
-class MemoryStream:
-    """A ``BatchStream`` over a table; the plan is evaluated by the first ``read``."""
-
-    def __init__(self, table: pa.Table, plan: ReadPlan, backend_closed: threading.Event) -> None:
-        self._schema = plan.schema
-        self._batches = self._run(table, plan)
-        self._backend_closed = backend_closed
-        self._ended: Error | None = None
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Schema of every batch."""
-        return self._schema
-
-    @property
-    def may_block(self) -> bool:
-        """All is in memory."""
-        return False
-
-    def read(self) -> pa.RecordBatch | None:
-        """The next batch, or None at the end."""
-        self._raise_if_ended()
-        try:
-            batch = next(self._batches, None)
-        except Error as error:
-            self._ended = error
-            raise
-        self._raise_if_ended()
-        return batch
-
-    def cancel(self) -> None:
-        """Let ``read`` raise from now on; an evaluation that runs comes to its end first."""
-        self._ended = self._ended or Cancelled("The read was cancelled.")
-
-    def close(self) -> None:
-        """Let go of the table."""
-        self._ended = self._ended or Cancelled("The stream is closed.")
-        self._batches = iter(())
-
-    def _raise_if_ended(self) -> None:
-        if self._ended is None and self._backend_closed.is_set():
-            self._ended = Unavailable("The server is closing; read again elsewhere.")
-        if self._ended is not None:
-            raise self._ended
-
-    def _run(self, table: pa.Table, plan: ReadPlan) -> Iterator[pa.RecordBatch]:
-        rows = _selected(table, plan)
-        declared = pa.table(rows.columns, schema=self._schema)
-        yield from sized(declared.to_batches(), plan.batch_bytes)
-
-
-def _selected(table: pa.Table, plan: ReadPlan) -> pa.Table:
-    try:
-        return selected(table, plan)
-    except pa.ArrowInvalid as error:
-        name = f"{plan.entity.space}.{plan.entity.name}"
-        raise DataError(f"{name} cannot be evaluated: {error!s:.200}.") from error
-
-
-def _declared(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    columns = [
+def _stored(space: str, name: str, table: pa.Table) -> Stored:
+    columns = to_columns(table.schema)
+    schema = to_schema(columns)
+    arrays = [
         column if column.type == kind else column.cast(kind)
         for column, kind in zip(table.columns, schema.types, strict=True)
     ]
-    return pa.table(columns, schema=schema)
+    entity = Entity(space=space, name=name, kind="table", columns=columns)
+    return Stored(entity, pa.table(arrays, schema=schema))
