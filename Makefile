@@ -6,7 +6,7 @@ UV := uv==0.13.9
 # Generates for protobuf 6.31, the oldest that pyproject.toml lets in; newer ones load that too.
 PROTOC := grpcio-tools==1.76.0
 PROTO := flight_server/wire/flightsql/messages
-BENCHMARKS := read_throughput memory hana_read flight_sql write_back
+BENCHMARKS := read_throughput memory hana_read flight_sql write_back spark_read
 
 # Tests of the pure core. Measuring coverage makes every test slower, so the others go without.
 CORE_TESTS := $(addprefix tests/unit/,client planning protocol service sql sql_render) tests/property
@@ -23,7 +23,7 @@ RESOLVE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-versi
 	--no-annotate --no-header --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test test-emulator-clients test-jdbc conformance test-live test-gpu check fix bench lock proto clean
+.PHONY: help dev demo test test-emulator-clients test-jdbc conformance test-live test-spark test-gpu check fix bench lock proto clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ conformance: $(READY) ## See what each Flight SQL client can do, and write that 
 	$(BIN)/python -m pytest -m "feature and not jdbc" tests/integration $(RECORD)
 	$(BIN)/python -m pytest -m "feature and jdbc" tests/jdbc $(RECORD)
 	$(BIN)/python -m tests.support.conformance
+
+test-spark: $(READY) ## The Spark data source in local sessions, classic and Connect (needs Java 17)
+	$(BIN)/python -m pytest -m "spark or not spark" \
+		tests/spark tests/contract/sinks tests/integration/fedml/test_spark.py
 
 test-gpu: ## What only a GPU can show, in an environment of its own (5 GB; cuDF needs pandas < 3.1)
 	@command -v nvidia-smi >/dev/null || { echo "no NVIDIA driver here: make test-gpu needs a GPU"; exit 1; }

@@ -20,6 +20,7 @@ from flight_client.config import ClientConfig, Pem, read_config
 from flight_client.discovery import Description, Entities
 from flight_client.protocol.catalog import Entity, Space
 from flight_client.protocol.commands import Execution
+from flight_client.protocol.errors import InvalidRead
 from flight_client.protocol.tickets import (
     Compression,
     PartitionMethod,
@@ -61,7 +62,8 @@ def connect(
     ``_KEY``, ``_SPACE``.
 
     Args:
-        uri: ``grpc+tls://host:port``, or ``grpc://host:port`` without encryption.
+        uri: ``grpc+tls://host:port``, or ``grpc://host:port`` without encryption; on this machine
+            also ``grpc+unix:///path/of/socket``.
         token: Bearer token.
         user: User of basic authentication, with ``password``.
         password: Its password.
@@ -255,6 +257,27 @@ class Client:
         )
         return self._result(ticket, progress=progress)
 
+    def endpoint(self, ticket: bytes, *, progress: bool | None = None) -> Result:
+        """The rows of one endpoint of a read that was described elsewhere, not read yet.
+
+        Tickets pickle: one process describes a read, and others, which connect by themselves as
+        the same caller, read an endpoint each, as often as they like.
+
+        Args:
+            ticket: One of ``Result.endpoints()``, until it expires (``tickets.lifetime_s`` of the
+                server).
+            progress: As in ``connect``, for this read.
+
+        Raises:
+            InvalidRead: No bytes. What the bytes are worth, the server says at the first use:
+                ExpiredTicket, ForgedTicket or InvalidTicket.
+        """
+        if not isinstance(ticket, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] - callers err
+            raise InvalidRead(
+                f"An endpoint is read by bytes that Result.endpoints() gave; got {ticket!r:.80}."
+            )
+        return self._result(ticket, progress=progress)
+
     def write(
         self,
         table: str | Entity,
@@ -320,7 +343,8 @@ class Client:
         Args:
             sql: The statement, with ``?`` for each value.
             parameters: The values, in order; None is NULL.
-            space: Space of unqualified names; None where they are unique.
+            space: Space of unqualified names, of the changed table too; None where they are unique,
+                and the changed table in the only space that takes changes.
             allow_all_rows: Lets an UPDATE or DELETE without WHERE pass.
 
         Returns:
@@ -346,7 +370,7 @@ class Client:
             return entity.name, space or entity.space
         return entity, space or self._config.space
 
-    def _result(self, ticket: Ticket, *, progress: bool | None) -> Result:
+    def _result(self, ticket: Ticket | bytes, *, progress: bool | None) -> Result:
         return Result(
             self._transport,
             ticket,

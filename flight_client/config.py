@@ -15,7 +15,7 @@ from flight_client.protocol.tickets import check_name
 Pem: TypeAlias = bytes | str | os.PathLike[str]
 """PEM as bytes or text, or the path of a file of it."""
 
-SCHEMES: Final = ("grpc", "grpc+tcp", "grpc+tls")
+SCHEMES: Final = ("grpc", "grpc+tcp", "grpc+tls", "grpc+unix")
 
 URI_VARIABLE: Final = "FLIGHT_CLIENT_URI"
 VARIABLES: Final = {
@@ -40,11 +40,19 @@ _HEADER_NAME: Final = re.compile(r"[a-z0-9_.-]+")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the server listens; the port is always given."""
+    """Where the server listens: a host and a port, or the path of a Unix socket.
 
-    scheme: Literal["grpc", "grpc+tcp", "grpc+tls"]
+    Attributes:
+        scheme: How it is spoken to.
+        host: Name or IP address; empty for a socket.
+        port: Always given; 0 for a socket.
+        path: Of the socket, from the root, as a URI has it; empty for a host.
+    """
+
+    scheme: Literal["grpc", "grpc+tcp", "grpc+tls", "grpc+unix"]
     host: str
     port: int
+    path: str = ""
 
     @property
     def tls(self) -> bool:
@@ -54,7 +62,7 @@ class Address:
     @property
     def loopback(self) -> bool:
         """Whether nothing leaves this machine; a name other than localhost is not looked up."""
-        if self.host == "localhost":
+        if self.host == "localhost" or self.path:
             return True
         try:
             return ip_address(self.host).is_loopback
@@ -62,6 +70,8 @@ class Address:
             return False
 
     def __str__(self) -> str:
+        if self.path:
+            return f"{self.scheme}://{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
@@ -195,10 +205,17 @@ def parse_address(uri: str) -> Address:
         raise InvalidRequest(
             f"The scheme of {shown!r:.120} is none of {', '.join(SCHEMES)}; {example}."
         )
-    if not parts.hostname or port is None or parts.path not in ("", "/"):
-        raise InvalidRequest(f"{shown!r:.120} is no address with a host and a port; {example}.")
     if parts.query or parts.fragment:
         raise InvalidRequest(f"{shown!r:.120} is followed by more than an address; {example}.")
+    if parts.scheme == "grpc+unix":
+        if parts.netloc or not parts.path.startswith("/"):
+            raise InvalidRequest(
+                f"{shown!r:.120} is no address of a Unix socket; write for example "
+                "grpc+unix:///run/flight.sock."
+            )
+        return Address(parts.scheme, "", 0, parts.path)
+    if not parts.hostname or port is None or parts.path not in ("", "/"):
+        raise InvalidRequest(f"{shown!r:.120} is no address with a host and a port; {example}.")
     return Address(parts.scheme, parts.hostname, port)
 
 

@@ -32,6 +32,7 @@ from flight_client.sinks.cudf import (
 from flight_client.sinks.duckdb import to_duckdb
 from flight_client.sinks.pandas import DtypeBackend, to_pandas
 from flight_client.sinks.polars import to_polars
+from flight_client.sinks.spark import to_spark
 from flight_client.streaming import OrderedStreams
 from flight_client.transport import Described, Transport
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd  # pyright: ignore[reportMissingTypeStubs] - pandas ships none
     import polars as pl
+    from pyspark.sql import DataFrame, SparkSession
 
 STREAM_DEPTH: Final = 4
 """Batches of each endpoint that wait for a consumer who takes them one by one."""
@@ -55,7 +57,12 @@ class Result:
     """
 
     def __init__(
-        self, transport: Transport, ticket: Ticket, *, parallelism: int, progress: bool | None
+        self,
+        transport: Transport,
+        ticket: Ticket | bytes,
+        *,
+        parallelism: int,
+        progress: bool | None,
     ) -> None:
         """A result of ``Client``; made there, not by users."""
         self._transport = transport
@@ -66,8 +73,8 @@ class Result:
         self._described: Described | None = None
 
     @property
-    def ticket(self) -> Ticket:
-        """What is asked of the server."""
+    def ticket(self) -> Ticket | bytes:
+        """What is asked of the server; of a read of one endpoint, its bytes."""
         return self._ticket
 
     @property
@@ -81,12 +88,15 @@ class Result:
         return self._describe().total_rows
 
     def endpoints(self) -> tuple[bytes, ...]:
-        """The tickets of the endpoints: opaque, expiring, readable with any Flight client."""
+        """The tickets of the endpoints: opaque, expiring, for any process of the same caller.
+
+        ``Client.endpoint`` reads one, and so does ``do_get`` of any Flight client.
+        """
         return self._describe().tickets
 
     def explain(self) -> Explanation:
         """The statement that is pushed down to the database; nothing is read."""
-        answers = self._transport.act(EXPLAIN, encode_ticket(self._ticket))
+        answers = self._transport.act(EXPLAIN, self._command())
         if len(answers) != 1:
             raise InternalError(f"The server explained the read {len(answers)} times, not once.")
         return decode_explanation(answers[0])
@@ -166,6 +176,14 @@ class Result:
         with self._foreign_reader(STREAM_DEPTH) as reader:
             return to_cupy(reader, null_value)
 
+    def to_spark(self, spark: "SparkSession") -> "DataFrame":
+        """All rows as a Spark DataFrame, by way of this process; needs Spark 4.0 or newer.
+
+        ``spark.read.format("flight")`` reads in the tasks instead, endpoint by endpoint.
+        """
+        with self._foreign_reader(None) as reader:
+            return to_spark(reader, spark)
+
     def __repr__(self) -> str:
         try:
             described = self._describe()
@@ -183,15 +201,20 @@ class Result:
         return f"<p>{html.escape(self._title())}: {_size(described)}</p>{fields}"
 
     def _title(self) -> str:
+        if isinstance(self._ticket, bytes):
+            return "Result of an endpoint"
         if isinstance(self._ticket, ReadTicket):
             return f"Result of {cell(self._ticket.entity)}"
         return f"Result of {cell(' '.join(self._ticket.sql.split()))[:80]}"
+
+    def _command(self) -> bytes:
+        return self._ticket if isinstance(self._ticket, bytes) else encode_ticket(self._ticket)
 
     def _describe(self, *, afresh: bool = False) -> Described:
         with self._lock:
             if self._described is None or afresh:
                 known = self._described
-                fresh = self._transport.describe(encode_ticket(self._ticket))
+                fresh = self._transport.describe(self._command())
                 if known is not None and not fresh.schema.equals(known.schema):
                     raise _changed(self._title())
                 self._described = fresh

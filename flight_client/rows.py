@@ -6,6 +6,7 @@ No frame library is loaded: who has made a frame has done that.
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, time
 from itertools import chain
 from typing import Any, Final, cast
 
@@ -67,6 +68,7 @@ def _table(data: object) -> pa.Table | None:
     if _is("pandas", "DataFrame", data):
         return _of_pandas(data)
     if _is("polars", "DataFrame", data):
+        _require_values(cast("Any", data))
         return _foreign_table(data)
     if _is("polars", "LazyFrame", data):
         raise InvalidRequest("A LazyFrame has no rows yet; collect() it first.")
@@ -118,12 +120,58 @@ def _is(library: str, name: str, data: object) -> bool:
 
 def _of_pandas(data: object) -> pa.Table:
     frame = cast("Any", data)
-    if any(name is not None for name in frame.index.names):
-        frame = frame.reset_index()
+    levels: list[object] = [name for name in frame.index.names if name is not None]
+    if twin := next((name for name in levels if name in frame.columns), None):
+        raise InvalidRequest(
+            f"The index of the frame has the name of its column {str(twin)!r:.100}; rename the "
+            "index, or leave it out with reset_index(drop=True).",
+            column=str(twin),
+        )
     try:
-        return pa.Table.from_pandas(frame, preserve_index=False)
+        if levels:
+            frame = frame.reset_index()
+        table = pa.Table.from_pandas(frame, preserve_index=False)
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         raise _misfit_of_pandas(frame, error) from None
+    _require_unchanged(frame, table)
+    return table
+
+
+def _require_unchanged(frame: Any, table: pa.Table) -> None:  # noqa: ANN401 - pandas has no types
+    """Refuse what Arrow lets pass among Python objects [run, pyarrow 26].
+
+    The first one decides: beside a date the times of day of others are dropped, beside a time
+    without a zone their zones, beside bytes a text becomes bytes; and nanoseconds are dropped.
+    """
+    fields: list[pa.Field[Any]] = list(table.schema)
+    for at, (field, dtype) in enumerate(zip(fields, frame.dtypes, strict=True)):
+        if str(dtype) != "object" or not _may_change(field.type):
+            continue
+        for value in frame.iloc[:, at].dropna():
+            if _is_changed(value, field.type):
+                raise InvalidRequest(
+                    f"Column {field.name!r:.100} has values that Arrow has no one type for "
+                    f"({value!r:.100} would be changed to {field.type!s}); convert them, with "
+                    "astype for example.",
+                    column=field.name,
+                )
+
+
+def _may_change(kind: pa.DataType) -> bool:
+    return pa.types.is_temporal(kind) or pa.types.is_binary(kind)
+
+
+def _is_changed(value: object, kind: pa.DataType) -> bool:
+    match value:
+        case datetime():
+            if not pa.types.is_timestamp(kind):
+                return True
+            has_nanoseconds = bool(getattr(value, "nanosecond", 0)) and kind.unit != "ns"
+            return has_nanoseconds or (value.tzinfo is None) != (kind.tz is None)
+        case time():
+            return value.tzinfo is not None
+        case _:
+            return isinstance(value, str) and pa.types.is_binary(kind)
 
 
 def _misfit_of_pandas(frame: Any, error: Exception) -> InvalidRequest:  # noqa: ANN401 - pandas has no types
@@ -142,6 +190,16 @@ def _misfit_of_pandas(frame: Any, error: Exception) -> InvalidRequest:  # noqa: 
                 column=name,
             )
     return InvalidRequest(f"The frame cannot be taken: {error!s:.300}")
+
+
+def _require_values(frame: Any) -> None:  # noqa: ANN401 - polars is not installed everywhere
+    """Refuse Python objects in a polars frame, which polars hands on as addresses of memory."""
+    for name, kind in frame.schema.items():
+        if str(kind) == "Object":
+            raise InvalidRequest(
+                f"Column {name!r:.100} holds Python objects, for which Arrow has no type; cast it.",
+                column=name,
+            )
 
 
 def _foreign_reader(data: object) -> pa.RecordBatchReader:
@@ -208,7 +266,7 @@ def _plain_schema(schema: pa.Schema) -> pa.Schema:
     if not any(pa.types.is_dictionary(field.type) for field in fields):
         return schema
     plain: list[pa.Field[Any]] = [
-        field.with_type(cast("Any", field.type).value_type)
+        field.with_type(_plain_type(cast("Any", field.type).value_type))
         if pa.types.is_dictionary(field.type)
         else field
         for field in fields
@@ -216,9 +274,21 @@ def _plain_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema(plain, metadata=cast("Any", schema.metadata))
 
 
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    """A type that dictionaries can be decoded to: views cannot be taken from [run, pyarrow 26]."""
+    if kind == pa.string_view():
+        return pa.large_utf8()
+    return pa.large_binary() if kind == pa.binary_view() else kind
+
+
+def _decoded(column: Any) -> "pa.Array[Any]":  # noqa: ANN401 - pyarrow-stubs leaves it half unknown
+    values = column.dictionary.cast(_plain_type(column.type.value_type))
+    return values.take(column.indices)
+
+
 def _plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     columns: list[Any] = [
-        column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
+        _decoded(column) if isinstance(column, pa.DictionaryArray) else column
         for column in cast("list[Any]", batch.columns)
     ]
     return pa.record_batch(columns, schema=schema)

@@ -14,7 +14,7 @@ from typing import Final, Protocol, Self
 
 import pyarrow as pa
 
-from flight_client.protocol.errors import Error, InternalError, Unavailable
+from flight_client.protocol.errors import Error, InternalError, OutcomeUnknown, Unavailable
 from flight_client.protocol.writes import Sent, Written, decode_written, encode_sent
 from flight_client.waiting import POLL_S
 
@@ -63,10 +63,20 @@ class Sending:
         call: Just opened.
         idle_timeout_s: Longest silence of the server, in seconds; None for no limit.
         join_s: Longest wait for the server to undo what was given up, in seconds.
+        taken: Is told a few times a second, in the thread of the caller, how many rows the server
+            has taken into its database.
     """
 
-    def __init__(self, call: Call, *, idle_timeout_s: float | None, join_s: float = JOIN_S) -> None:
+    def __init__(
+        self,
+        call: Call,
+        *,
+        idle_timeout_s: float | None,
+        join_s: float = JOIN_S,
+        taken: Callable[[int], None] = lambda _rows: None,
+    ) -> None:
         self._call = call
+        self._taken = taken
         self._join_s = join_s
         self._idle_timeout_s = idle_timeout_s
         self._changed = threading.Condition()
@@ -138,24 +148,40 @@ class Sending:
             self._changed.notify_all()
         self._wait_until(lambda: self._is_over)
         if self._written is None or not self._written.committed:
-            raise InternalError("The server ended the write without saying that it was kept.")
+            said = "The server ended the write without saying that it was kept"
+            if self._says_end:
+                raise OutcomeUnknown(f"{said}; look at the table before you write again.")
+            raise InternalError(f"{said}.")
+        self._taken(self._written.rows)
         return self._written.rows
 
     # in the caller's thread
 
     def _wait_until(self, done: Callable[[], bool]) -> None:
+        while not self._is_there(done):
+            self._taken(self._written.rows if self._written else 0)
+
+    def _is_there(self, done: Callable[[], bool]) -> bool:
+        """Whether it is done; if not, something may have happened since it was asked."""
         with self._changed:
-            while self._failure is None and not done():
-                if self._is_over:
-                    raise InternalError("The server ended the write before its last row.")
-                if not self._changed.wait(POLL_S):
-                    self._check_life()
             if self._failure is not None:
                 raise self._failure
+            if done():
+                return True
+            if self._is_over:
+                raise InternalError("The server ended the write before its last row.")
+            if not self._changed.wait(POLL_S):
+                self._check_life()
+            return False
 
     def _check_life(self) -> None:
         limit_s = self._idle_timeout_s
         if limit_s is not None and time.monotonic() - self._heard_s > limit_s:
+            if self._says_end:
+                raise OutcomeUnknown(
+                    f"The server has been silent for {limit_s:g} s since it was told of the last "
+                    "row: whether the rows were kept is not known; look before you write again."
+                )
             raise Unavailable(
                 f"The server has been silent for {limit_s:g} s; write again, or raise "
                 "idle_timeout_s."

@@ -4,7 +4,6 @@ It moves bytes of tickets and actions and does not know what they mean.
 """
 
 import base64
-import os
 import random
 import re
 import threading
@@ -19,6 +18,7 @@ from typing import Final, TypeVar, cast
 import pyarrow as pa
 import pyarrow.flight as fl
 
+from flight_client import forking
 from flight_client.config import Address, ClientConfig
 from flight_client.protocol.errors import (
     AccessDenied,
@@ -70,35 +70,18 @@ _UNREACHABLE: Final = (
     ("wrong version number", "it does not speak TLS; use grpc:// if that is meant"),
     ("is not in peer certificate", "its certificate names another host; connect by that name"),
     ("handshake failed", "the TLS handshake failed; check tls_roots=, cert= and key="),
-    ("SETTINGS frame", "it accepted the connection and did not answer; is it a Flight server"),
     ("empty address list", "the host has no address; check its name"),
+)
+"""What gRPC says about a connection that was never made, and what to do, most telling first."""
+
+_BROKEN: Final = (
+    ("SETTINGS frame", "it accepted the connection and did not answer; is it a Flight server"),
     ("Socket closed", "it closed the connection; use grpc+tls:// if it speaks TLS, or try again"),
     ("Stream removed", "the connection broke; read again"),
     ("failed to connect", "it cannot be reached; check the address and the network"),
 )
-"""What gRPC says about a connection that was not made, and what to do, most telling first."""
+"""The same of one that broke, or maybe was never made."""
 
-
-class _Fork:
-    """Whether gRPC was used before this process was forked: its threads are gone, its locks held.
-
-    A closed client does not help: gRPC shuts down seconds later, in threads of its own.
-    """
-
-    used = False
-    orphaned = False
-
-    @classmethod
-    def note(cls) -> None:
-        """Called in every child."""
-        cls.orphaned = cls.used
-
-
-if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(after_in_child=_Fork.note)
-
-_abandoned: Final[list[object]] = []
-"""What a forked child must neither use nor destroy: either waits for threads that are gone."""
 
 _NOISE: Final = re.compile(
     r"^Flight (?:returned|cancelled) [^,]*, with message: "
@@ -147,8 +130,8 @@ class RowStream:
 
     def cancel(self) -> None:
         """End the stream; a blocked ``read`` raises Cancelled within milliseconds."""
-        if _Fork.orphaned:
-            _abandoned.append(self._reader)
+        if forking.is_orphan():
+            forking.abandon(self._reader)
             return
         self._reader.cancel()
 
@@ -216,7 +199,7 @@ class Transport:
         return self._config.idle_timeout_s
 
     def __del__(self) -> None:
-        if _Fork.orphaned:
+        if forking.is_orphan():
             self.close()
         elif getattr(self, "_client", None) is not None:
             warnings.warn(
@@ -275,8 +258,8 @@ class Transport:
 
     def close(self) -> None:
         """Cancel every stream and drop the connection. Safe to call twice."""
-        if _Fork.orphaned:
-            _abandoned.append(self._client)
+        if forking.is_orphan():
+            forking.abandon(self._client)
             return
         with self._lock:
             self._closed = True
@@ -288,15 +271,10 @@ class Transport:
             client.close()
 
     def _connection(self) -> fl.FlightClient:
-        if _Fork.orphaned:  # asked first: the lock may be held by a thread that is gone
-            raise InvalidRequest(
-                "gRPC does not survive a fork: connect in the child processes alone, or use "
-                "multiprocessing's 'spawn'."
-            )
+        forking.claim_grpc()  # asked first: the lock may be held by a thread that is gone
         with self._lock:
             if self._closed:
                 raise InvalidRequest("This client is closed; connect again.")
-            _Fork.used = True
             if self._client is None:
                 self._client = _connect(self._config)
             return self._client
@@ -383,12 +361,14 @@ def translate(error: BaseException, address: Address) -> Error:
     if found is InternalError and "Stream removed" in text:  # gRPC gives a broken stream no status
         found = Unavailable
     sentence = _sentence(str(error), found, address)
+    if found is Unavailable and any(words in text for words, _ in _UNREACHABLE):
+        return found(sentence, address=str(address), reached=False)
     return found(sentence, address=str(address))
 
 
 def _sentence(text: str, found: type[Error], address: Address) -> str:
     if found is Unavailable:
-        for words, advice in _UNREACHABLE:
+        for words, advice in (*_UNREACHABLE, *_BROKEN):
             if words in text:
                 return f"No connection to {address}: {advice}."
     if found is DeadlineExceeded:

@@ -1,14 +1,13 @@
 """Streams rows into a table of the server, all of them or none; knows no frame library."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
 import pyarrow as pa
 
 from flight_client.measuring import measured
-from flight_client.progress import counted
+from flight_client.progress import meter
 from flight_client.protocol.catalog import HanaType
 from flight_client.protocol.commands import (
     EXECUTE,
@@ -16,7 +15,7 @@ from flight_client.protocol.commands import (
     decode_executed,
     encode_execution,
 )
-from flight_client.protocol.errors import Error, InternalError, InvalidRequest
+from flight_client.protocol.errors import Error, InternalError, InvalidRequest, OutcomeUnknown
 from flight_client.protocol.schemas import hana_type
 from flight_client.protocol.writes import (
     DEFINING,
@@ -65,13 +64,22 @@ def write(transport: Transport, data: object, wish: Wish) -> int:
     if wish.batch_rows is not None and wish.batch_rows < 1:
         raise InvalidRequest(f"batch_rows is a number of rows from 1; got {wish.batch_rows}.")
     rows = rows_of(data)
-    call = transport.put(encode_write(_ticket(wish, rows)), rows.schema)
-    total = None if rows.table is None else rows.table.num_rows
-    shown = counted(cut(rows.batches, wish.batch_rows), total_rows=total, wanted=wish.progress)
-    sending = Sending(call, idle_timeout_s=transport.idle_timeout_s)
+    command = encode_write(_ticket(wish, rows))
     try:
-        with sending, closing(shown):
-            for batch in shown:
+        call = transport.put(command, rows.schema)
+    except Error as error:
+        raise _told(error, may_be_kept=False, else_said=_NOTHING_KEPT) from None
+    total = None if rows.table is None else rows.table.num_rows
+    with meter(total_rows=total, wanted=wish.progress) as taken:
+        sending = Sending(call, idle_timeout_s=transport.idle_timeout_s, taken=taken)
+        return _sent(sending, cut(rows.batches, wish.batch_rows))
+
+
+def _sent(sending: Sending, batches: Iterable[pa.RecordBatch]) -> int:
+    """Send everything; the number of rows that were kept."""
+    try:
+        with sending:
+            for batch in batches:
                 sending.send(batch)
             return sending.finish()
     except Error as error:
@@ -144,9 +152,12 @@ def _told(error: Error, *, may_be_kept: bool, else_said: str = "") -> Error:
     """The error with what was kept; only the server's own word says that it was nothing."""
     if error.details.get("outcome") == UNKNOWN:
         return error
-    is_unknown = may_be_kept and "address" in error.details
-    more = "" if "kept" in error.message else else_said
-    said = f"{error.message} {_NOBODY_KNOWS if is_unknown else more}"
-    told = type(error)(said.rstrip(), incident=error.incident)
-    told.details = {**error.details, "outcome": UNKNOWN if is_unknown else NOTHING}
+    details = error.details
+    if may_be_kept and "address" in details and details.get("reached", True):
+        told: Error = OutcomeUnknown(f"{error.message} {_NOBODY_KNOWS}", incident=error.incident)
+    else:
+        more = "" if "kept" in error.message or isinstance(error, OutcomeUnknown) else else_said
+        told = type(error)(f"{error.message} {more}".rstrip(), incident=error.incident)
+    outcome = UNKNOWN if isinstance(told, OutcomeUnknown) else NOTHING
+    told.details = {**details, "outcome": outcome}
     return told

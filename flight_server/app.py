@@ -39,15 +39,24 @@ logger = logging.getLogger(__name__)
 class RunningServer:
     """A server that listens, and the backend behind it, until it is closed."""
 
-    def __init__(self, backend: Backend, configuration: Configuration) -> None:
+    def __init__(
+        self, backend: Backend, configuration: Configuration, listener: Listener | None = None
+    ) -> None:
         """Start to listen; the server owns the backend from here on.
+
+        Args:
+            backend: What is served.
+            configuration: All else.
+            listener: Where, if not where the configuration says.
 
         Raises:
             ConfigurationError: The listener is not safe, or cannot be had.
         """
         with ExitStack() as on_failure:
             on_failure.callback(backend.close)
-            listener = listener_of(configuration)
+            if listener is None:
+                _warn_of_writes(configuration.writes)
+                listener = listener_of(configuration)
             self._services = _services(backend, configuration)
             on_failure.callback(self._services.close)
             try:
@@ -57,8 +66,10 @@ class RunningServer:
             on_failure.pop_all()
         self._backend = backend
         self.grace_s = configuration.server.grace_s
-        scheme = "grpc+tls" if listener.tls else "grpc"
-        self.uri = f"{scheme}://{_host(configuration)}:{self._server.port}"
+        self.uri = listener.location
+        if not listener.location.startswith("grpc+unix:"):  # a socket has no port
+            scheme = "grpc+tls" if listener.tls else "grpc"
+            self.uri = f"{scheme}://{_host(configuration)}:{self._server.port}"
 
     def close(self) -> bool:
         """Stop listening, wait for the calls in flight, roll back, then close the backend.
@@ -67,7 +78,13 @@ class RunningServer:
             Whether all calls ended in time; those that did not lose their database.
         """
         waiting = threading.Thread(target=self._server.shutdown, name="shutdown", daemon=True)
-        waiting.start()
+        try:
+            waiting.start()
+        except RuntimeError:  # Python 3.12 starts no thread while the interpreter ends
+            self._services.close()
+            self._backend.close()
+            self._server.shutdown()  # without a database, no call lasts
+            return False
         waiting.join(self.grace_s)
         in_time = not waiting.is_alive()  # asked before the calls that are left are ended
         self._services.close()
@@ -238,13 +255,16 @@ def _services(backend: Backend, configuration: Configuration) -> Services:
 
 
 def _write_policy(writes: WritesSection) -> WritePolicy:
-    if not writes.enabled:
-        return WritePolicy()
-    logger.warning(
-        "writing is on in the spaces %s, for everybody who can connect: nobody is authenticated",
-        ", ".join(writes.spaces),
-    )
-    return WritePolicy(frozenset(writes.spaces))
+    return WritePolicy(frozenset(writes.spaces)) if writes.enabled else WritePolicy()
+
+
+def _warn_of_writes(writes: WritesSection) -> None:
+    if writes.enabled:
+        logger.warning(
+            "writing is on in the spaces %s, for everybody who can connect: nobody is "
+            "authenticated",
+            ", ".join(writes.spaces),
+        )
 
 
 def listener_of(configuration: Configuration) -> Listener:

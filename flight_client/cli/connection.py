@@ -7,6 +7,7 @@ import click
 import pyarrow as pa
 
 from flight_client.cli import INTERRUPTED
+from flight_client.cli.files import Unreadable
 from flight_client.client import Client, connect
 from flight_client.config import VARIABLES, read_secret
 from flight_client.protocol.errors import Error, InvalidRequest
@@ -30,8 +31,11 @@ class Commands(click.Group):
             _fail(ctx, error.code, str(error))
         except BrokenPipeError:  # click ends quietly: who reads has seen enough
             raise
+        except Unreadable as error:
+            _fail(ctx, "INPUT", str(error))
         except (OSError, pa.ArrowException) as error:
-            _fail(ctx, "OUTPUT", str(error))
+            reason = getattr(error, "strerror", None)
+            _fail(ctx, "OUTPUT", f"cannot write to stdout: {reason}" if reason else str(error))
 
 
 def _fail(ctx: click.Context, code: str, sentence: str) -> NoReturn:

@@ -1,29 +1,24 @@
 """The command write: a file of rows into a table. Presentation only."""
-# pyarrow's stubs leave the readers of files half untyped:
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
 
 import json
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import click
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from flight_client.cli.conditions import split_names
 from flight_client.cli.connection import connected, connection_options
+from flight_client.cli.files import SOURCES, ColumnTypes, batches_of
 from flight_client.client import Client
 from flight_client.protocol.catalog import HanaType
-from flight_client.protocol.errors import InvalidRequest, UnsupportedType
+from flight_client.protocol.errors import InvalidRequest, UnknownEntity, UnsupportedType
 from flight_client.protocol.schemas import arrow_type
 from flight_client.protocol.writes import DEFINING, WRITE_MODES, WriteMode, parse_type
 
-ColumnTypes: TypeAlias = Mapping[str, pa.DataType]
-Opened: TypeAlias = Generator[pa.RecordBatchReader]
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @click.command()
@@ -70,11 +65,13 @@ def write(
         raise click.UsageError(f"{str(file)!r} ends in none of {', '.join(SOURCES)}.")
     types = dict(map(_typed, declared))
     with connected(connection) as client:
-        columns = _column_types(client, table, mode, types)
-        with SOURCES[file.suffix.lower()](file, columns) as reader:
+        columns: ColumnTypes = {}
+        if file.suffix.lower() == ".csv":
+            columns = _column_types(client, table, mode, types)
+        with closing(batches_of(file, columns)) as batches:
             rows = client.write(
                 table,
-                reader,
+                batches,
                 mode=mode,
                 keys=split_names(keys) if keys else None,
                 types=types or None,
@@ -82,7 +79,7 @@ def write(
     if as_json:
         click.echo(json.dumps({"table": table, "mode": mode, "rows": rows}, ensure_ascii=False))
     else:
-        click.echo(f"{rows:,} rows written to {table}", err=True)
+        click.echo(f"{rows:,} row{'' if rows == 1 else 's'} written to {table}", err=True)
 
 
 def _typed(text: str) -> tuple[str, HanaType]:
@@ -100,7 +97,10 @@ def _column_types(
 ) -> ColumnTypes:
     """The Arrow types in which the columns of a file without types are read."""
     if mode not in DEFINING:
-        types = {column.name: column.type for column in client.describe(table).entity.columns}
+        try:
+            types = {column.name: column.type for column in client.describe(table).entity.columns}
+        except UnknownEntity:
+            return {}  # the server says so, and which modes make a table
     found: dict[str, pa.DataType] = {}
     for name, declared in types.items():
         try:
@@ -108,42 +108,3 @@ def _column_types(
         except UnsupportedType:
             continue  # the server says so, if the file has this column
     return found
-
-
-@contextmanager
-def _parquet(path: Path, _columns: ColumnTypes) -> Opened:
-    with pq.ParquetFile(path) as file:
-        yield pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches())
-
-
-@contextmanager
-def _csv(path: Path, columns: ColumnTypes) -> Opened:
-    options = pa_csv.ConvertOptions(
-        column_types=dict(columns), strings_can_be_null=True, quoted_strings_can_be_null=False
-    )
-    with pa_csv.open_csv(path, convert_options=options) as reader:
-        yield reader
-
-
-@contextmanager
-def _arrow(path: Path, _columns: ColumnTypes) -> Opened:
-    with pa.memory_map(str(path)) as file:
-        try:
-            stored = pa.ipc.open_file(file)
-        except pa.ArrowInvalid:  # the format for streams has no footer
-            file.seek(0)
-            with pa.ipc.open_stream(file) as reader:
-                yield reader
-            return
-        with stored:
-            batches = (stored.get_batch(at) for at in range(stored.num_record_batches))
-            yield pa.RecordBatchReader.from_batches(stored.schema, batches)
-
-
-SOURCES: Final[Mapping[str, Callable[[Path, ColumnTypes], Any]]] = {
-    ".parquet": _parquet,
-    ".csv": _csv,
-    ".arrow": _arrow,
-    ".feather": _arrow,
-}
-"""How a file is opened, by the ending of its name."""

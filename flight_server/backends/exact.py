@@ -64,6 +64,9 @@ def exact(array: "pa.Array[Any]", wanted: pa.DataType) -> "pa.Array[Any]":
         return array.cast(wanted)
     if _kind(array.type) not in _FROM[_kind(wanted)]:
         raise NoSuchCast
+    if array.null_count == len(array):
+        # Arrow 26 crashes where lists that came through IPC, all NULL, get a fixed size.
+        return cast("pa.Array[Any]", cast("Any", pa).nulls(len(array), wanted))
     if _kind(wanted) is _Kind.DECIMAL and _kind(array.type) is _Kind.INTEGER:
         # Arrow wants digits for the largest integer in the type, whatever the values are.
         scale = cast("pa.Decimal128Type[Any, Any]", wanted).scale

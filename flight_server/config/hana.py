@@ -14,6 +14,7 @@ SECRETS: Final = ("password", "password_file", "password_variable", "token", "to
 MIB: Final = 1024 * 1024
 MAX_LOB_BYTES: Final = 15 * MIB
 """A row must fit into a record batch, and those are below 16 MiB."""
+_HOST: Final = re.compile(r"[^\s:/]+")
 _DECIMAL: Final = re.compile(r"decimal128\(38, ?([0-9]|[12][0-9]|3[0-8])\)")
 
 
@@ -79,8 +80,6 @@ class HanaSection(Credential):
     address: str | None = Field(
         default=None,
         description="Host of the database; none: the embedded database is served.",
-        min_length=1,
-        pattern=r"^[^\s:/]+$",
     )
     port: int = Field(default=443, description="Port of the database.", ge=1, le=65535)
     allow_plaintext: bool = Field(
@@ -189,6 +188,13 @@ class HanaSection(Credential):
         if problems := problems_of(options):
             raise ValueError("; ".join(problems))
         return options
+
+    @field_validator("address")
+    @classmethod
+    def _host(cls, address: str | None) -> str | None:
+        if address is not None and not _HOST.fullmatch(address):
+            raise ValueError("a host name alone, without a scheme, port or path")
+        return address
 
     @field_validator("floating_decimal")
     @classmethod

@@ -53,9 +53,18 @@ class Writes:
     work: Work
 
     def admit(
-        self, sql: str, options: Options, transaction: str | None, markers: int | None
+        self,
+        sql: str,
+        options: Options,
+        transaction: str | None,
+        markers: int | None,
+        *,
+        falls_back: bool = True,
     ) -> AdmittedChange:
         """A change that passed the gate; ``markers`` None takes any number of ``?``.
+
+        A session's space is for reading as well: ``falls_back`` lets what is changed be in the only
+        writable one.
 
         Raises:
             AccessDenied: Writing is off, or the space is not one to write to.
@@ -72,6 +81,7 @@ class Writes:
                 lookup=lookup_of(catalogue, pinned),
                 writable=writable,
                 parameter_count=markers,
+                falls_back=falls_back,
             )
             if pinned is None or change.target not in pinned.defined:
                 _require_no_view(catalogue, *change.target)
@@ -116,7 +126,11 @@ class Writes:
             Error: What the gate or the database says; nothing was changed.
         """
         change = self.admit(
-            execution.sql, Options(space=execution.space), None, len(execution.parameters)
+            execution.sql,
+            Options(space=execution.space),
+            None,
+            len(execution.parameters),
+            falls_back=False,
         )
         if not change.has_where and not execution.allow_all_rows:
             raise InvalidSql(

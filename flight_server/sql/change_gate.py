@@ -53,6 +53,7 @@ class _Asked:
     lookup: TableLookup
     writable: frozenset[str]
     parameter_count: int | None
+    falls_back: bool
 
 
 def is_query(text: str, dialect: CallerDialect) -> bool:
@@ -79,6 +80,7 @@ def admit_change(
     lookup: TableLookup,
     writable: frozenset[str],
     parameter_count: int | None,
+    falls_back: bool = True,
 ) -> AdmittedChange:
     """Lets one change of one table pass, rewritten.
 
@@ -90,6 +92,8 @@ def admit_change(
         lookup: What the caller may read; also the columns of the changed table.
         writable: The spaces whose tables the caller may change.
         parameter_count: How many values the caller gave for ``?``; None takes any number.
+        falls_back: Whether the changed table may be in the only writable space, where
+            ``default_space`` is another and the text names none.
 
     Raises:
         InvalidSql: The text does not parse, or its names and values do not fit together.
@@ -100,7 +104,9 @@ def admit_change(
         InvalidParameter: The number of ``?`` is not ``parameter_count``.
     """
     try:
-        return _admit(text, _Asked(dialect, default_space, lookup, writable, parameter_count))
+        return _admit(
+            text, _Asked(dialect, default_space, lookup, writable, parameter_count, falls_back)
+        )
     except RecursionError:
         raise InvalidSql("The SQL is nested too deeply; split it with WITH.") from None
 
@@ -124,7 +130,11 @@ def _admit(text: str, asked: _Asked) -> AdmittedChange:
         fold(tree)
         complete(tree)
     resolver = ChangeResolver(
-        asked.lookup, asked.default_space, rules.exact_names, writable=asked.writable
+        asked.lookup,
+        asked.default_space,
+        rules.exact_names,
+        writable=asked.writable,
+        falls_back=asked.falls_back,
     )
     target = resolver.change(tree)
     values = rules.writer()

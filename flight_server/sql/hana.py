@@ -8,6 +8,7 @@ SQL reference [SQL:select, data-types, datetime-data-types, replace-regexpr, lik
 # sqlglot leaves the tables of its parser untyped; what is put into them here is typed.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
+import re
 from typing import ClassVar, Final
 
 from sqlglot import exp, tokens
@@ -48,6 +49,7 @@ TYPES: Final = {
     "DEC": "DECIMAL",
     "DECIMAL": "DECIMAL",
     "DOUBLE": "DOUBLE",
+    "FLOAT": "DOUBLE",
     "INT": "INTEGER",
     "INTEGER": "INTEGER",
     "LONGDATE": "TIMESTAMP",
@@ -121,6 +123,19 @@ class HanaParser(StrictParser):
     """HANA's own syntax, on top of the strict base."""
 
     TYPE_NAMES: ClassVar = TYPES
+
+    def _parse_type_name(self) -> exp.Expr:
+        """A type; FLOAT(n) is REAL up to 24 bits and DOUBLE above [SQL:data-types]."""
+        is_float = self._curr.text.upper() == "FLOAT"
+        found = super()._parse_type_name()
+        if is_float and found.expressions:
+            written = found.expressions[0].name if len(found.expressions) == 1 else ""
+            bits = int(written) if re.fullmatch("[0-9]{1,2}", written) else 0
+            if not 1 <= bits <= 53:
+                self.raise_error("FLOAT has 1 to 53 bits")
+            found.set("this", "REAL" if bits <= 24 else "DOUBLE")
+            found.set("expressions", [])
+        return found
 
     def parse_like_regexpr(self, subject: exp.Expr | None) -> exp.Expr:
         """``subject LIKE_REGEXPR 'p' [FLAG 'i']``."""

@@ -4,9 +4,12 @@
 # pyright: reportIncompatibleMethodOverride=false, reportArgumentType=false
 # pyright: reportOptionalIterable=false, reportUnknownArgumentType=false
 
+import os
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import pyarrow.flight as fl
 
@@ -63,6 +66,26 @@ class Listener:
     heartbeat_s: float = 5.0
 
 
+_servers: "weakref.WeakSet[FlightServer]" = weakref.WeakSet()
+
+
+def _leave_to_parent() -> None:
+    """Called in every forked child, whose end would wait for ever for gRPC's threads.
+
+    pyarrow shuts a server down when the interpreter ends, by a ``weakref.finalize`` of its own
+    [run, pyarrow 26].
+    """
+    for server in _servers:
+        for reference in weakref.getweakrefs(server):
+            finalizer = cast("object", reference.__callback__)
+            if isinstance(finalizer, weakref.finalize):
+                finalizer.atexit = False
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_leave_to_parent)
+
+
 class FlightServer(fl.FlightServerBase):
     """An Arrow Flight server over the services. It is live once constructed.
 
@@ -91,6 +114,7 @@ class FlightServer(fl.FlightServerBase):
         except BaseException:
             del self._services, self._sql  # pyarrow never frees a server that did not start
             raise
+        _servers.add(self)
 
     def get_flight_info(
         self, context: fl.ServerCallContext, descriptor: fl.FlightDescriptor

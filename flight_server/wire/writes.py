@@ -1,5 +1,6 @@
 """DoPut of our own: the rows of a write, acknowledged while they go into the database."""
 
+import logging
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -11,8 +12,15 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.flight as fl
 
-from flight_client.protocol.errors import Cancelled, InvalidRequest
+from flight_client.protocol.errors import (
+    Cancelled,
+    Error,
+    InvalidRequest,
+    OutcomeUnknown,
+    ResourceExhausted,
+)
 from flight_client.protocol.writes import (
+    WriteTicket,
     Written,
     decode_sent,
     decode_write,
@@ -22,6 +30,8 @@ from flight_server.service.context import Services
 from flight_server.wire.auth import principal_of
 from flight_server.wire.incoming import Incoming
 from flight_server.wire.watching import watched
+
+_log: Final = logging.getLogger(__name__)
 
 _NO_END: Final = "The rows ended before the client said that they were all; none was kept."
 
@@ -63,9 +73,29 @@ def put(
         return context.is_cancelled() or incoming.has_stalled(idle_s) or answers.has_stalled(idle_s)
 
     writes = services.writes(principal_of(context), partial(watched, is_over))
-    with answers.beating(heartbeat_s):
+    with _logged(ticket), answers.beating(heartbeat_s):
         rows = writes.write(ticket, incoming.schema(), _whole(incoming), answers.tell)
+    _log.info("%s: %d rows were kept", _named(ticket), rows)
     answers.tell(rows, committed=True)
+
+
+@contextmanager
+def _logged(ticket: WriteTicket) -> Generator[None]:
+    """Log which write failed and what was kept of it; why is logged where the caller is told."""
+    try:
+        yield
+    except OutcomeUnknown:
+        _log.warning("%s: whether its rows were kept is not known; look", _named(ticket))
+        raise
+    except Error as error:
+        level = logging.WARNING if isinstance(error, ResourceExhausted) else logging.INFO
+        _log.log(level, "%s: nothing was kept [%s]", _named(ticket), error.code)
+        raise
+
+
+def _named(ticket: WriteTicket) -> str:
+    place = ticket.table if ticket.space is None else f"{ticket.space}.{ticket.table}"
+    return f"write ({ticket.mode}) into {place!r:.200}"
 
 
 def _whole(incoming: Incoming) -> Iterator[pa.RecordBatch]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.java import needs_java
+
 
 @pytest.mark.parametrize(
     ("arguments", "ratios"),
@@ -23,6 +25,21 @@ import pytest
             ["write_back", "--rows", "2000", "--fedml-rows", "50"],
             {"hana_vs_fedml_insert", "duckdb_vs_fedml_insert"},
         ),
+        pytest.param(
+            [
+                "spark_read",
+                "--rows",
+                "40000",
+                "--rounds",
+                "1",
+                "--fedml-rows",
+                "20000",
+                "--fedml-off-rows",
+                "2000",
+            ],
+            {"source_vs_create_dataframe_pandas", "source_vs_fedml"},
+            marks=needs_java,
+        ),
         (["memory", "--rows", "200000", "--pause-ms", "1"], {"slow_vs_fast_peak_rss"}),
         pytest.param(
             ["flight_sql", "--scale", "0.01", "--rounds", "1", "--queries", "5"],
@@ -33,7 +50,7 @@ import pytest
             ),
         ),
     ],
-    ids=["read_throughput", "hana_read", "write_back", "memory", "flight_sql"],
+    ids=["read_throughput", "hana_read", "write_back", "spark_read", "memory", "flight_sql"],
 )
 def test_benchmark_prints_one_json_object(arguments: list[str], ratios: set[str]) -> None:
     name, *options = arguments

@@ -22,6 +22,7 @@ def admitted_change(
     dialect: CallerDialect = CallerDialect.HANA,
     writable: frozenset[str] = WRITABLE,
     tables: Mapping[tuple[str, str], tuple[str, ...]] = TABLES,
+    falls_back: bool = True,
 ) -> AdmittedChange:
     """What the gate makes of ``text`` in the landscape of ``hana_sql``."""
     return admit_change(
@@ -31,6 +32,7 @@ def admitted_change(
         lookup=Landscape(tables),
         writable=writable,
         parameter_count=values,
+        falls_back=falls_back,
     )
 
 

@@ -27,12 +27,14 @@ WRITES: Final[dict[str, Any]] = {"enabled": True, "spaces": (WRITE,)}
 
 @dataclass
 class Counts:
-    """What of a backend is open now."""
+    """What of a backend is open now; and what has ever been started, begun and made of tables."""
 
     streams: int = 0
     transactions: int = 0
     working: int = 0
     started: int = 0
+    begun: int = 0
+    made: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, name: str, number: int) -> None:
@@ -74,6 +76,10 @@ class _CountedStream(_Counted):
 
 
 class _CountedTransaction(_Counted):
+    def create_table(self, space: str, name: str, columns: Any) -> Any:
+        self._counts.made.append(name)
+        return self._inner.create_table(space, name, columns)
+
     def change(self, change: Any, rows: Any) -> Any:
         with self._counts.at_work():
             return self._inner.change(change, rows)
@@ -105,6 +111,7 @@ class CountedBackend:
         return _CountedStream(self._inner.open_query(*given), self.counts, "streams")
 
     def begin(self, space: str) -> Any:
+        self.counts.add("begun", 1)
         return _CountedTransaction(self._inner.begin(space), self.counts, "transactions")
 
 

@@ -28,9 +28,12 @@ class ChangeResolver(Resolver):
 
     Attributes:
         writable: Spaces whose tables may be changed; nothing outside them is ever the target.
+        falls_back: Whether a target without its space may be in the only writable one, where
+            ``default_space`` is another.
     """
 
     writable: frozenset[str] = field(default_factory=frozenset[str], kw_only=True)
+    falls_back: bool = field(default=True, kw_only=True)
 
     def change(self, tree: nodes.Statement) -> tuple[str, str]:
         """Qualifies every table of ``tree`` in place and checks every column.
@@ -99,6 +102,13 @@ class ChangeResolver(Resolver):
             return found
         if self.default_space in self.writable:
             return self.default_space
+        if self.writable and self.default_space is not None and not self.falls_back:
+            raise AccessDenied(
+                f"The table '{clipped(table.name)}' is looked for in "
+                f"'{clipped(self.default_space)}', which is no schema to write to; "
+                f"{self._listed()}.",
+                space=self.default_space,
+            )
         if len(self.writable) == 1:
             return next(iter(self.writable))
         if not self.writable:

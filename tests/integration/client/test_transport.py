@@ -140,7 +140,7 @@ def test_refused_connection_names_the_address_and_what_to_check() -> None:
         transport.act(LIST_SPACES)
     assert uri in caught.value.message
     assert "refused" in caught.value.message
-    assert caught.value.details == {"address": uri}
+    assert caught.value.details == {"reached": False, "address": uri}
 
 
 def test_host_without_an_address_is_named() -> None:

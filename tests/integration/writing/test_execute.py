@@ -71,3 +71,19 @@ def test_values_and_markers_have_to_be_as_many(client: Client, filled: str) -> N
 def test_space_that_is_not_writable_is_refused(client: Client) -> None:
     with pytest.raises(AccessDenied):
         client.execute("DELETE FROM SALES.ORDERS WHERE ORDER_ID = 1")
+
+
+@pytest.mark.parametrize("space", ["SALES", "NOPE"])
+def test_change_does_not_go_to_another_space_than_the_one_that_is_named(
+    client: Client, filled: str, space: str
+) -> None:
+    with pytest.raises(AccessDenied, match=f"'{space}'"):
+        client.execute(f"DROP TABLE {filled}", space=space)
+    assert count(client, filled) == 3
+
+
+def test_space_that_is_read_from_does_not_move_a_target_that_has_its_own(
+    client: Client, filled: str
+) -> None:
+    sql = f"INSERT INTO LAB.{filled} SELECT ORDER_ID + 10, 'x' FROM ORDERS"
+    assert client.execute(sql, space="SALES") == 4

@@ -106,4 +106,24 @@ def test_file_that_is_not_what_it_says_fails(
     (tmp_path / "rows.parquet").write_bytes(b"nothing of the kind")
     found = write(service, table, tmp_path / "rows.parquet", "--mode", "create")
     assert found.exit_code == 1
-    assert found.stderr.startswith("error: ")
+    assert re.match(r"error: INPUT: The file '.+rows.parquet' cannot be read: .+\n\Z", found.stderr)
+
+
+def test_bad_value_far_down_a_file_leaves_nothing(
+    service: SqlService, client: Client, table: str, tmp_path: Path
+) -> None:
+    lines = ["ID,NOTE", *(f"{number},{'x' * 40}" for number in range(50_000)), "oops,y"]
+    (tmp_path / "rows.csv").write_text("\n".join(lines))
+    found = write(service, table, tmp_path / "rows.csv", "--mode", "create")
+    assert found.exit_code == 1
+    assert "'oops' in column 'ID' in line 50002" in found.stderr
+    assert table not in [each.name for each in client.tables()]
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_append_to_a_table_that_is_missing_says_which_modes_make_one(
+    service: SqlService, table: str, tmp_path: Path, name: str
+) -> None:
+    found = write(service, table, stored(tmp_path / name))
+    assert found.exit_code == 1
+    assert "or write with a mode that does" in found.stderr

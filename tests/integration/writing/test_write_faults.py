@@ -25,7 +25,7 @@ from flight_client.protocol.writes import (
     encode_write,
 )
 from tests.support.forwarder import forwarding
-from tests.support.patience import eventually
+from tests.support.patience import PATIENCE_S, eventually
 from tests.support.sql_service import Landscape, SqlService
 from tests.support.sql_tables import WRITE
 
@@ -145,6 +145,25 @@ def test_plain_client_is_told_of_each_batch_and_of_the_commit(
     answers = put(service.uri, ticket, Sent(200, is_end=True), batches=2)
     assert answers == [Written(100), Written(200), Written(200, committed=True)]
     assert rows_in(client, filled) == 300
+
+
+def test_server_says_again_how_far_it_is_while_it_waits(landscape: Landscape, table: str) -> None:
+    with (
+        landscape.serving(server={"heartbeat_s": 0.1}) as near,
+        fl.connect(near.uri) as plain,
+    ):
+        command = encode_write(WriteTicket(space=WRITE, table=table, mode="create"))
+        writer, reader = plain.do_put(
+            fl.FlightDescriptor.for_command(command),
+            SCHEMA,
+            fl.FlightCallOptions(timeout=PATIENCE_S),
+        )
+        writer.write_batch(batch(0))
+        told = [Written(0)]
+        while told.count(Written(100)) < 3:
+            told.append(decode_written(reader.read().to_pybytes()))
+        with pytest.raises(fl.FlightError, match="CANCELLED"):
+            writer.close()
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,15 @@ def test_moments_become_days_only_at_midnight(moments: list[datetime | None]) ->
         assert any(moment and moment.time() != time() for moment in moments)
     else:
         assert [day and datetime.combine(day, time()) for day in found.to_pylist()] == moments
+
+
+def test_vectors_that_came_over_the_wire_may_all_be_null() -> None:
+    sent = pa.record_batch({"V": pa.array([None, None], pa.list_(pa.float32()))})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, sent.schema) as stream:
+        stream.write(sent)
+    received = pa.ipc.open_stream(sink.getvalue()).read_all()["V"].chunk(0)
+
+    found = exact(received, pa.list_(pa.float32(), 2))
+
+    assert (found.type, found.to_pylist()) == (pa.list_(pa.float32(), 2), [None, None])

@@ -19,6 +19,7 @@ PEM = b"-----BEGIN CERTIFICATE-----\n"
         ("grpc+tcp://10.0.0.1:1/", Address("grpc+tcp", "10.0.0.1", 1)),
         ("grpc+tls://host.example.com:443", Address("grpc+tls", "host.example.com", 443)),
         ("grpc://[::1]:8815", Address("grpc", "::1", 8815)),
+        ("grpc+unix:///run/a%20b/flight", Address("grpc+unix", "", 0, "/run/a%20b/flight")),
     ],
 )
 def test_address_is_read_from_its_uri(uri: str, address: Address) -> None:
@@ -31,7 +32,9 @@ def test_address_is_read_from_its_uri(uri: str, address: Address) -> None:
     [
         ("http://host:1", "scheme"),
         ("host:8815", "scheme"),
-        ("grpc+unix:///tmp/socket", "scheme"),
+        ("http+unix:///tmp/socket", "scheme"),
+        ("grpc+unix://tmp/socket", "Unix socket"),
+        ("grpc+unix:", "Unix socket"),
         ("grpc://host", "host and a port"),
         ("grpc://:8815", "host and a port"),
         ("grpc://host:8815/path", "host and a port"),
@@ -81,6 +84,11 @@ def test_password_in_an_address_is_not_repeated_in_the_message(uri: str) -> None
 )
 def test_loopback_is_told_without_looking_a_name_up(host: str, loopback: bool) -> None:
     assert Address("grpc", host, 1).loopback is loopback
+
+
+def test_credentials_may_go_to_a_unix_socket() -> None:
+    config = read_config({}, uri="grpc+unix:///run/flight", token="t")
+    assert (config.address.loopback, str(config.address)) == (True, "grpc+unix:///run/flight")
 
 
 def test_without_any_address_the_message_names_the_variable() -> None:

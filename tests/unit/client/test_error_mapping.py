@@ -158,3 +158,17 @@ def test_traceback_of_a_foreign_server_is_cut_off() -> None:
 
 def test_long_message_of_a_foreign_server_is_cut() -> None:
     assert len(translate(fl.FlightServerError("x" * 10_000), ADDRESS).message) <= 400
+
+
+@pytest.mark.parametrize(
+    ("said", "details"),
+    [
+        ("failed to connect to all addresses; last error: Connection refused", {"reached": False}),
+        ("Socket closed", {}),
+    ],
+)
+def test_connection_that_was_never_made_is_told_from_one_that_broke(
+    said: str, details: dict[str, object]
+) -> None:
+    found = translate(fl.FlightUnavailableError(said), ADDRESS)
+    assert found.details == {"address": str(ADDRESS), **details}

@@ -1,6 +1,7 @@
 """Whatever holds rows, as batches of a size to send."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pandas as pd
@@ -69,6 +70,10 @@ def test_streams_are_taken_as_they_come(data: object) -> None:
         (pd.DataFrame({"A": [1], "B": [[1, "x"]]}), "Column 'B' has values"),
         (pd.DataFrame([[1, 2]], columns=["A", "A"]), "two columns 'A'"),
         (pd.DataFrame({"A": [1, "x"]}), "Column 'A' has values"),
+        (pd.DataFrame({"A": [1]}, index=pd.Index([2], name="A")), "name of its column 'A'"),
+        (pd.DataFrame({"A": [1]}, index=pd.Index([2], name="\ud800")), "cannot be taken"),
+        (pd.DataFrame({"A": pd.Series(["\ud800"], dtype=object)}), "Column 'A' has values"),
+        (pl.DataFrame({"A": pl.Series([object()], dtype=pl.Object)}), "'A' holds Python objects"),
     ],
 )
 def test_what_holds_no_rows_is_refused(data: object, said: str) -> None:
@@ -99,6 +104,53 @@ def test_dictionaries_are_decoded() -> None:
 def test_categories_of_pandas_are_texts() -> None:
     found = rows_of(pd.DataFrame({"A": pd.Categorical(["x", "y", "x"])}))
     assert not pa.types.is_dictionary(found.schema.field("A").type)
+
+
+@pytest.mark.parametrize("kind", [pl.Categorical, pl.Enum(["x", "y"])], ids=str)
+def test_categories_of_polars_are_texts(kind: Any) -> None:
+    found = rows_of(pl.DataFrame({"A": pl.Series(["x", None, "y"], dtype=kind)}))
+    assert found.table is not None
+    assert found.table["A"].to_pylist() == ["x", None, "y"]
+
+
+def test_dictionary_of_views_in_a_stream_is_decoded() -> None:
+    values = pa.array([b"x", b"y"], pa.binary_view())
+    batch = pa.record_batch({"A": pa.DictionaryArray.from_arrays([1, 0], values)})
+    assert pa.Table.from_batches(rows_of([batch]).batches)["A"].to_pylist() == [b"y", b"x"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [date(2024, 1, 1), datetime(2024, 1, 1, 5)],
+        [datetime(2024, 1, 1), datetime(2024, 1, 1, tzinfo=UTC)],
+        [datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 1)],
+        [pd.Timestamp("2024-01-01 00:00:00.000000001")],
+        [time(5, tzinfo=UTC)],
+        [b"x", "y"],
+    ],
+    ids=["time of day", "zone", "no zone", "nanosecond", "zone of a time", "text beside bytes"],
+)
+def test_object_that_arrow_would_change_is_refused(values: list[object]) -> None:
+    with pytest.raises(InvalidRequest, match="Column 'A' has values") as caught:
+        rows_of(pd.DataFrame({"A": pd.Series([None, *values], dtype=object)}))
+    assert caught.value.details["column"] == "A"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [date(2024, 1, 1), pd.NaT, None],
+        [datetime(2024, 1, 1), pd.NaT],
+        [time(5), None],
+        [b"x", None],
+        [None, float("nan")],
+    ],
+)
+def test_objects_of_one_kind_are_taken(values: list[object]) -> None:
+    found = rows_of(pd.DataFrame({"A": pd.Series(values, dtype=object)}))
+    assert found.table is not None
+    assert found.table["A"].to_pylist() == [None if pd.isna(each) else each for each in values]
 
 
 def test_batch_of_another_schema_is_refused_where_it_comes() -> None:

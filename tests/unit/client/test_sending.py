@@ -9,7 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from flight_client.protocol.errors import DataError, Error, InternalError, Unavailable
+from flight_client.protocol.errors import (
+    DataError,
+    Error,
+    InternalError,
+    OutcomeUnknown,
+    Unavailable,
+)
 from flight_client.protocol.writes import Sent, Written, decode_sent, encode_written
 from flight_client.sending import AHEAD, Sending
 from tests.support.patience import PATIENCE_S, eventually
@@ -71,6 +77,18 @@ def test_rows_are_kept_once_the_server_says_so(line: Line) -> None:
     assert sending.may_be_kept
 
 
+def test_rows_that_the_server_has_taken_are_told_while_they_grow(line: Line) -> None:
+    taken: list[int] = []
+    line.answers_the_end = Written(4, committed=True)
+    with Sending(line, idle_timeout_s=None, taken=taken.append) as sending:
+        for rows in (2, 4):
+            sending.send(BATCH)
+            line.tell(Written(rows))
+        sending.finish()
+    assert taken == sorted(taken)
+    assert taken[-1] == 4
+
+
 def test_only_a_few_batches_are_ahead_of_the_answers(line: Line) -> None:
     with Sending(line, idle_timeout_s=None) as sending:
         for _ in range(AHEAD):
@@ -108,6 +126,13 @@ def test_what_leaves_before_the_end_says_none(line: Line) -> None:
     assert not sending.may_be_kept
 
 
+def test_what_is_given_up_while_the_server_is_silent_ends_at_once(line: Line) -> None:
+    with Sending(line, idle_timeout_s=None, join_s=0.01) as sending:
+        sending.send(BATCH)
+    assert line.ended.wait(PATIENCE_S / 3)  # the line gives up by itself after PATIENCE_S
+    assert not any(sent.is_end for sent in line.said)
+
+
 @pytest.mark.parametrize("at_last", [False, True], ids=["as an answer", "at last"])
 def test_word_of_the_server_is_what_the_caller_hears(line: Line, at_last: bool) -> None:
     error = DataError("Row 7.")
@@ -120,7 +145,10 @@ def test_word_of_the_server_is_what_the_caller_hears(line: Line, at_last: bool) 
 @pytest.mark.parametrize("answers", [(), (Written(0),)])
 def test_end_without_a_commit_is_an_error(line: Line, answers: tuple[Any, ...]) -> None:
     line.tell(*answers, None)
-    with pytest.raises(InternalError), Sending(line, idle_timeout_s=None) as sending:
+    with (  # the one where the end was not said by then
+        pytest.raises((InternalError, OutcomeUnknown)),
+        Sending(line, idle_timeout_s=None) as sending,
+    ):
         sending.finish()
 
 
@@ -131,6 +159,26 @@ def test_silent_server_is_given_up(line: Line) -> None:
         with pytest.raises(Unavailable, match=r"silent for 0\.2 s"):
             sending.finish()
     assert time.monotonic() - started < PATIENCE_S
+
+
+def test_server_that_is_silent_after_the_end_leaves_it_open(line: Line) -> None:
+    with Sending(line, idle_timeout_s=1, join_s=0.1) as sending:
+        with pytest.raises(OutcomeUnknown, match="silent for 1 s since"):
+            sending.finish()
+        assert sending.may_be_kept
+
+
+def test_server_that_ends_after_the_end_without_a_word_leaves_it_open(line: Line) -> None:
+    def end() -> None:
+        eventually(lambda: any(sent.is_end for sent in line.said))
+        line.tell(None)
+
+    server = threading.Thread(target=end)
+    with Sending(line, idle_timeout_s=None) as sending:
+        server.start()
+        with pytest.raises(OutcomeUnknown, match="without saying that it was kept"):
+            sending.finish()
+    server.join()
 
 
 def test_server_hears_of_a_source_that_is_slow(line: Line) -> None:

@@ -1,6 +1,7 @@
 """What is sent for a write, and what its error says was kept."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -8,7 +9,14 @@ import pytest
 
 from flight_client.protocol.catalog import HanaType
 from flight_client.protocol.commands import Execution
-from flight_client.protocol.errors import DataError, Error, InternalError, Unavailable
+from flight_client.protocol.errors import (
+    DataError,
+    Error,
+    InternalError,
+    OutcomeUnknown,
+    Retry,
+    Unavailable,
+)
 from flight_client.protocol.writes import (
     WriteTicket,
     Written,
@@ -111,6 +119,17 @@ def test_nothing_is_declared_for_a_stream_or_a_table_that_is_there(data: object,
     assert sent(data, mode=mode).types == ()
 
 
+def test_connection_that_is_not_made_kept_nothing() -> None:
+    def put(*_: object) -> None:
+        raise BROKEN
+
+    wire: Any = Wire()
+    wire.put = put
+    with pytest.raises(Unavailable, match=r"grpc://h:1\. Nothing was kept\.$") as raised:
+        write(wire, ROWS, wish())
+    assert raised.value.details["outcome"] == "nothing"
+
+
 def test_connection_that_breaks_before_the_end_kept_nothing() -> None:
     wire: Any = Wire(BROKEN)
     with pytest.raises(Unavailable, match=r"grpc://h:1\. Nothing was kept\.$") as raised:
@@ -120,7 +139,7 @@ def test_connection_that_breaks_before_the_end_kept_nothing() -> None:
 
 def test_connection_that_breaks_at_the_end_leaves_it_open() -> None:
     wire: Any = Wire(BROKEN, at_end=True)
-    with pytest.raises(Unavailable, match="is not known; look before you repeat it") as raised:
+    with pytest.raises(OutcomeUnknown, match="is not known; look before you repeat it") as raised:
         write(wire, ROWS, wish())
     assert raised.value.details["outcome"] == "unknown"
 
@@ -138,11 +157,34 @@ def test_server_that_does_not_know_is_believed() -> None:
         write(wire, ROWS, wish())
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda wire: write(wire, ROWS, wish()),
+        lambda wire: execute(wire, Execution(sql="DELETE FROM T WHERE A = 1")),
+    ],
+    ids=["write", "execute"],
+)
+def test_database_that_lost_a_commit_leaves_it_open(change: Callable[[Any], object]) -> None:
+    wire = Wire(OutcomeUnknown("The connection broke; look at the data."), at_end=True)
+    with pytest.raises(OutcomeUnknown, match=r"look at the data\.$") as raised:
+        change(wire)
+    assert raised.value.details["outcome"] == "unknown"
+
+
 def test_change_is_sent_once() -> None:
     wire: Any = Wire(BROKEN)
-    with pytest.raises(Unavailable, match="is not known"):
+    with pytest.raises(OutcomeUnknown, match="is not known") as raised:
         execute(wire, Execution(sql="DROP TABLE T"))
     assert wire.acted == 1
+    assert raised.value.retry is Retry.NEVER
+
+
+def test_change_that_never_left_is_known_to_be_undone() -> None:
+    wire: Any = Wire(Unavailable("No connection to grpc://h:1.", address="x", reached=False))
+    with pytest.raises(Unavailable, match=r"No connection to grpc://h:1\.$") as raised:
+        execute(wire, Execution(sql="DROP TABLE T"))
+    assert raised.value.details["outcome"] == "nothing"
 
 
 def test_change_answers_with_its_rows() -> None:

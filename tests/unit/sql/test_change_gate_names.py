@@ -27,6 +27,16 @@ def test_unqualified_target_is_in_the_only_writable_space(space: str | None) -> 
     assert change.target == ("S#U", "NOTES")
 
 
+@pytest.mark.parametrize("space", ["SALES", "NOPE"])
+def test_unqualified_target_stays_where_it_was_looked_for_if_that_is_asked(space: str) -> None:
+    writable = frozenset({"S#U"})
+    with pytest.raises(AccessDenied, match=rf"'{space}', which is no .* writable are S#U"):
+        admitted_change(NOTE, space=space, writable=writable, falls_back=False)
+
+    found = admitted_change(NOTE, space=None, writable=writable, falls_back=False)
+    assert found.target == ("S#U", "NOTES")
+
+
 @pytest.mark.parametrize("space", [None, "HR"])
 def test_unqualified_target_must_be_qualified_where_several_spaces_are_writable(
     space: str | None,

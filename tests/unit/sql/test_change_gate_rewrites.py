@@ -146,3 +146,18 @@ def test_query_is_told_from_other_statements(
     text: str, expected: bool, dialect: CallerDialect
 ) -> None:
     assert is_query(text, dialect) is expected
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [("FLOAT", "DOUBLE"), ("float(2)", "REAL"), ("FLOAT(24)", "REAL"), ("FLOAT(25)", "DOUBLE")],
+)
+def test_float_is_real_or_double_by_its_bits(written: str, kind: str) -> None:
+    assert f'"A" {kind})' in admitted_change(f"CREATE TABLE t (a {written})").sql
+    parse(admitted_change(f"CREATE TABLE t (a {written})").sql)
+
+
+@pytest.mark.parametrize("written", ["FLOAT(0)", "FLOAT(54)", "FLOAT(2, 1)", "FLOAT(1.5)"])
+def test_float_of_other_bits_is_refused(written: str) -> None:
+    with pytest.raises(Error, match="FLOAT has 1 to 53 bits"):
+        admitted_change(f"CREATE TABLE t (a {written})")

@@ -7,23 +7,29 @@ hdbcli makes of a value was tried with 2.30.27 against the emulator, not with a 
 
 - Decimals go as text: of a ``Decimal`` with an exponent the driver loses digits (``binding``).
 - A vector is the number of its elements and the elements, as it comes back.
-- NaN and infinities are refused by the driver, with their row.
+- NaN and infinities are refused; the driver would too, without the name of the column.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from math import isfinite
 from struct import Struct
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import pyarrow as pa
 
 from flight_client.protocol.errors import DataError
 
 Values: TypeAlias = Sequence[object]
+Day = TypeVar("Day", date, datetime)
 
 _LENGTH: Final = Struct("<i")
 _ELEMENT_BYTES: Final = 4
+
+_JULIAN_END: Final = (1582, 10, 4)
+_GREGORIAN_START: Final = (1582, 10, 15)
+"""The day after ``_JULIAN_END`` in HANA [facts hana-wire 5]."""
 
 
 def rows_of(batch: pa.RecordBatch, first_row: int = 1) -> list[tuple[object, ...]]:
@@ -48,14 +54,29 @@ def _values(array: "pa.Array[Any]", name: str, first_row: int) -> Values:
     if pa.types.is_decimal(kind):
         return _plain_digits(array)
     if pa.types.is_date(kind):
-        return _moments(array, name, first_row, date.fromisoformat)
+        return _moments(array, name, first_row, _day)
     if pa.types.is_timestamp(kind):
-        return _moments(array, name, first_row, datetime.fromisoformat)
+        return _moments(array, name, first_row, _moment)
     if pa.types.is_time(kind):
         return _moments(array, name, first_row, time.fromisoformat)
     if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
         return _vectors(array, name)
+    if pa.types.is_floating(kind):
+        return _finite(array, name, first_row)
     return cast("list[object]", array.to_pylist())
+
+
+def _finite(array: "pa.Array[Any]", name: str, first_row: int) -> Values:
+    values = cast("list[float | None]", array.to_pylist())
+    for row, value in enumerate(values, first_row):
+        if value is not None and not isfinite(value):
+            raise DataError(
+                f"Row {row} has {value} for column {name!r}, and HANA's numbers are finite; write "
+                "one of these, or NULL.",
+                column=name,
+                row=row,
+            )
+    return values
 
 
 def _texts(array: "pa.Array[Any]") -> list[str | None]:
@@ -68,6 +89,21 @@ def _plain_digits(array: "pa.Array[Any]") -> list[str | None]:
         format(Decimal(text), "f") if text is not None and "E" in text else text
         for text in _texts(array)
     ]
+
+
+def _day(text: str) -> date:
+    return _known(date.fromisoformat(text))
+
+
+def _moment(text: str) -> datetime:
+    return _known(datetime.fromisoformat(text))
+
+
+def _known(value: Day) -> Day:
+    """The day, unless it is one of the ten between HANA's calendars, which the driver moves."""
+    if _JULIAN_END < (value.year, value.month, value.day) < _GREGORIAN_START:
+        raise ValueError
+    return value
 
 
 def _moments(
@@ -83,8 +119,8 @@ def _moments(
         at = next(at for at, text in enumerate(texts) if text and not _parses(text, parsed))
         row = first_row + at
         raise DataError(
-            f"Row {row} has {texts[at]} for column {name!r}, and HANA has days from "
-            "0001-01-01 to 9999-12-31; write one of these, or NULL.",
+            f"Row {row} has {texts[at]} for column {name!r}, and HANA has days from 0001-01-01 to "
+            "9999-12-31 without 1582-10-05 to 1582-10-14; write one of these, or NULL.",
             column=name,
             row=row,
         ) from None

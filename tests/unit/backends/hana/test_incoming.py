@@ -91,3 +91,20 @@ def test_rows_are_made_across_columns() -> None:
     batch = pa.record_batch({"A": pa.array([1, 2]), "B": pa.array(["x", None])})
 
     assert rows_of(batch) == [(1, "x"), (2, None)]
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.timestamp("us")], ids=str)
+def test_day_between_the_calendars_is_refused_with_its_row(kind: pa.DataType) -> None:
+    days = [dt.datetime(1582, 10, 4), dt.datetime(1582, 10, 15), dt.datetime(1582, 10, 14)]
+    with pytest.raises(DataError, match="Row 3 has 1582-10-14") as caught:
+        column(days, kind)
+    assert caught.value.details == {"column": "C", "row": 3}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()])
+def test_number_that_is_not_finite_is_named(value: float, kind: pa.DataType) -> None:
+    batch = pa.record_batch({"A": pa.array([1.5, None, value], kind)})
+    with pytest.raises(DataError, match=f"Row 13 has {value} for column 'A'") as caught:
+        rows_of(batch, 11)
+    assert caught.value.details == {"column": "A", "row": 13}
