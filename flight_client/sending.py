@@ -1,7 +1,8 @@
 """Sends record batches through one call, a few ahead of the answers; knows no Flight, no ticket.
 
-Two threads do what may block, one writes and one listens, so that the caller's thread hears Ctrl-C
-and notices a server that fell silent.
+Two threads do what may block, one opens and writes and one listens, so that the caller's thread
+hears Ctrl-C and notices a server that fell silent. The call is theirs alone: wherever Ctrl-C
+reaches the caller's thread, and whoever keeps its traceback, they end the call.
 """
 
 import threading
@@ -9,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -60,7 +62,7 @@ class Sending:
     keeps nothing then.
 
     Args:
-        call: Just opened.
+        open_call: Opens the call.
         idle_timeout_s: Longest silence of the server, in seconds; None for no limit.
         join_s: Longest wait for the server to undo what was given up, in seconds.
         taken: Is told a few times a second, in the thread of the caller, how many rows the server
@@ -69,17 +71,18 @@ class Sending:
 
     def __init__(
         self,
-        call: Call,
+        open_call: Callable[[], Call],
         *,
         idle_timeout_s: float | None,
         join_s: float = JOIN_S,
         taken: Callable[[int], None] = lambda _rows: None,
     ) -> None:
-        self._call = call
+        self._open_call = open_call
         self._taken = taken
         self._join_s = join_s
         self._idle_timeout_s = idle_timeout_s
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # the caller enters this itself: a Condition's own entering
+        self._changed = threading.Condition(self._lock)  # may be interrupted with the lock taken
         self._waiting: deque[pa.RecordBatch] = deque()
         self._unheard: deque[int] = deque()
         self._sent_rows = 0
@@ -91,13 +94,9 @@ class Sending:
         self._failure: BaseException | None = None
         self._answers_ended = False
         self._is_over = False
-        self._threads = [
-            threading.Thread(target=self._guarded, args=(work,), name=f"{name}", daemon=True)
-            for name, work in (
-                ("flight-client-write", self._write),
-                ("flight-client-answers", self._listen),
-            )
-        ]
+        self._writer = threading.Thread(
+            target=self._guarded, args=(self._open,), name="flight-client-write", daemon=True
+        )
 
     @property
     def may_be_kept(self) -> bool:
@@ -105,8 +104,11 @@ class Sending:
         return self._says_end
 
     def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
+        try:
+            self._writer.start()
+        except BaseException:  # Ctrl-C while it starts
+            self._give_up()
+            raise
         return self
 
     def __exit__(
@@ -115,13 +117,8 @@ class Sending:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._changed:
-            self._given_up = True
-            self._waiting.clear()
-            self._changed.notify_all()
-        deadline = time.monotonic() + self._join_s
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._give_up()
+        self._writer.join(self._join_s)
 
     def send(self, batch: pa.RecordBatch) -> None:
         """Take a batch once the server has taken those before it, but for a few.
@@ -130,7 +127,7 @@ class Sending:
             Error: What the server said, or what happened to the connection.
         """
         self._wait_until(lambda: len(self._unheard) < AHEAD)
-        with self._changed:
+        with self._lock:
             self._sent_rows += batch.num_rows
             self._unheard.append(self._sent_rows)
             self._waiting.append(batch)
@@ -143,7 +140,7 @@ class Sending:
             Error: As ``send``; see ``may_be_kept``.
         """
         self._wait_until(lambda: not self._unheard)  # till then, giving up keeps nothing for sure
-        with self._changed:
+        with self._lock:
             self._wants_end = True
             self._changed.notify_all()
         self._wait_until(lambda: self._is_over)
@@ -157,13 +154,19 @@ class Sending:
 
     # in the caller's thread
 
+    def _give_up(self) -> None:
+        with self._lock:
+            self._given_up = True
+            self._waiting.clear()
+            self._changed.notify_all()
+
     def _wait_until(self, done: Callable[[], bool]) -> None:
         while not self._is_there(done):
             self._taken(self._written.rows if self._written else 0)
 
     def _is_there(self, done: Callable[[], bool]) -> bool:
         """Whether it is done; if not, something may have happened since it was asked."""
-        with self._changed:
+        with self._lock:
             if self._failure is not None:
                 raise self._failure
             if done():
@@ -197,28 +200,43 @@ class Sending:
                 self._failure = self._failure or error
                 self._changed.notify_all()
 
-    def _write(self) -> None:
+    def _open(self) -> None:
+        if self._given_up:
+            return
+        call = self._open_call()
+        self._heard_s = time.monotonic()
+        listener = threading.Thread(
+            target=self._guarded,
+            args=(partial(self._listen, call),),
+            name="flight-client-answers",
+            daemon=True,
+        )
+        listener.start()
+        self._write(call)
+        listener.join()
+
+    def _write(self, call: Call) -> None:
         try:
-            while (batch := self._next()) is not None:
+            while (batch := self._next(call)) is not None:
                 if batch.num_rows:
-                    self._call.write(batch)
+                    call.write(batch)
                 else:
-                    self._call.say(encode_sent(Sent(self._sent_rows)))
-            self._call.end()
+                    call.say(encode_sent(Sent(self._sent_rows)))
+            call.end()
         except Error:
             with suppress(Error):
-                self._call.end()
+                call.end()
             raise
         finally:
-            self._close()
+            self._close(call)
 
-    def _close(self) -> None:
+    def _close(self, call: Call) -> None:
         """Hear the server's last word; whoever sends less than all has no use for it."""
         with self._changed:
             self._changed.wait_for(lambda: self._answers_ended)
         error: Error | None = None
         try:
-            self._call.close()
+            call.close()
         except Error as last:
             error = last
         with self._changed:
@@ -226,7 +244,7 @@ class Sending:
             self._is_over = True
             self._changed.notify_all()
 
-    def _next(self) -> pa.RecordBatch | None:
+    def _next(self, call: Call) -> pa.RecordBatch | None:
         """The next batch; one without rows where none came for a while; None after the last."""
         with self._changed:
             self._changed.wait_for(
@@ -240,12 +258,12 @@ class Sending:
             if not self._wants_end:
                 return _SIGN_OF_LIFE
             self._says_end = True
-        self._call.say(encode_sent(Sent(self._sent_rows, is_end=True)))
+        call.say(encode_sent(Sent(self._sent_rows, is_end=True)))
         return None
 
-    def _listen(self) -> None:
+    def _listen(self, call: Call) -> None:
         try:
-            while (answer := self._call.answer()) is not None:
+            while (answer := call.answer()) is not None:
                 written = decode_written(answer)
                 with self._changed:
                     self._written = written

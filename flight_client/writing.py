@@ -65,13 +65,13 @@ def write(transport: Transport, data: object, wish: Wish) -> int:
         raise InvalidRequest(f"batch_rows is a number of rows from 1; got {wish.batch_rows}.")
     rows = rows_of(data)
     command = encode_write(_ticket(wish, rows))
-    try:
-        call = transport.put(command, rows.schema)
-    except Error as error:
-        raise _told(error, may_be_kept=False, else_said=_NOTHING_KEPT) from None
     total = None if rows.table is None else rows.table.num_rows
     with meter(total_rows=total, wanted=wish.progress) as taken:
-        sending = Sending(call, idle_timeout_s=transport.idle_timeout_s, taken=taken)
+        sending = Sending(
+            lambda: transport.put(command, rows.schema),
+            idle_timeout_s=transport.idle_timeout_s,
+            taken=taken,
+        )
         return _sent(sending, cut(rows.batches, wish.batch_rows))
 
 

@@ -10,7 +10,7 @@ import sys
 
 from pyspark.sql import DataFrame, SparkSession
 
-from pyspark_flight import read_with_map_in_arrow
+from pyspark_flight import FlightDataSource, read_with_map_in_arrow
 
 
 def main() -> None:
@@ -19,6 +19,8 @@ def main() -> None:
     builder = SparkSession.builder
     builder = builder.master("local[2]") if remote == "classic" else builder.remote(remote)
     spark = builder.config("spark.ui.enabled", "false").getOrCreate()
+    if " " in sys.executable:  # Spark does not look for sources then: docs/spark.md
+        spark.dataSource.register(FlightDataSource)
     options = {"uri": uri, "space": "SALES", "table": "EVENTS"}
     frame = spark.read.format("flight").options(partitions=2, columns="ID, TEXT", **options).load()
     found = {"rows": frame.count(), "columns": frame.columns}

@@ -9,7 +9,7 @@ import pytest
 
 from flight_client.client import Client
 from tests.spark.conftest import EVENTS_ROWS
-from tests.support.java import SPARK_PYTHON, needs_java
+from tests.support.java import needs_java
 from tests.support.sql_service import SqlService
 
 
@@ -31,7 +31,7 @@ def test_job_reads_and_writes_in_each_way(
     done = subprocess.run(
         [sys.executable, "-m", "tests.spark.job", uri, service.uri, remote],
         capture_output=True,
-        env={**os.environ, "PYSPARK_PYTHON": SPARK_PYTHON},
+        env={**os.environ, "PYSPARK_PYTHON": sys.executable},
         text=True,
         timeout=380,
         check=False,

@@ -69,7 +69,7 @@ def line() -> Iterator[Line]:
 
 def test_rows_are_kept_once_the_server_says_so(line: Line) -> None:
     line.answers_the_end = Written(2, committed=True)
-    with Sending(line, idle_timeout_s=None) as sending:
+    with Sending(lambda: line, idle_timeout_s=None) as sending:
         sending.send(BATCH)
         line.tell(Written(2))
         assert sending.finish() == 2
@@ -80,7 +80,7 @@ def test_rows_are_kept_once_the_server_says_so(line: Line) -> None:
 def test_rows_that_the_server_has_taken_are_told_while_they_grow(line: Line) -> None:
     taken: list[int] = []
     line.answers_the_end = Written(4, committed=True)
-    with Sending(line, idle_timeout_s=None, taken=taken.append) as sending:
+    with Sending(lambda: line, idle_timeout_s=None, taken=taken.append) as sending:
         for rows in (2, 4):
             sending.send(BATCH)
             line.tell(Written(rows))
@@ -90,7 +90,7 @@ def test_rows_that_the_server_has_taken_are_told_while_they_grow(line: Line) -> 
 
 
 def test_only_a_few_batches_are_ahead_of_the_answers(line: Line) -> None:
-    with Sending(line, idle_timeout_s=None) as sending:
+    with Sending(lambda: line, idle_timeout_s=None) as sending:
         for _ in range(AHEAD):
             sending.send(BATCH)
         late = threading.Thread(target=sending.send, args=(BATCH,), daemon=True)
@@ -104,7 +104,7 @@ def test_only_a_few_batches_are_ahead_of_the_answers(line: Line) -> None:
 
 
 def test_end_is_not_said_before_the_server_has_taken_all(line: Line) -> None:
-    with Sending(line, idle_timeout_s=None) as sending:
+    with Sending(lambda: line, idle_timeout_s=None) as sending:
         sending.send(BATCH)
         waiting = threading.Thread(target=sending.finish, daemon=True)
         waiting.start()
@@ -119,7 +119,7 @@ def test_end_is_not_said_before_the_server_has_taken_all(line: Line) -> None:
 
 def test_what_leaves_before_the_end_says_none(line: Line) -> None:
     line.tell(Written(2), None)
-    with Sending(line, idle_timeout_s=None) as sending:
+    with Sending(lambda: line, idle_timeout_s=None) as sending:
         sending.send(BATCH)
     assert line.ended.is_set()
     assert not any(sent.is_end for sent in line.said)
@@ -127,7 +127,7 @@ def test_what_leaves_before_the_end_says_none(line: Line) -> None:
 
 
 def test_what_is_given_up_while_the_server_is_silent_ends_at_once(line: Line) -> None:
-    with Sending(line, idle_timeout_s=None, join_s=0.01) as sending:
+    with Sending(lambda: line, idle_timeout_s=None, join_s=0.01) as sending:
         sending.send(BATCH)
     assert line.ended.wait(PATIENCE_S / 3)  # the line gives up by itself after PATIENCE_S
     assert not any(sent.is_end for sent in line.said)
@@ -138,7 +138,10 @@ def test_word_of_the_server_is_what_the_caller_hears(line: Line, at_last: bool) 
     error = DataError("Row 7.")
     line.last = error if at_last else None
     line.tell(None if at_last else error)
-    with pytest.raises(DataError, match="Row 7"), Sending(line, idle_timeout_s=None) as sending:
+    with (
+        pytest.raises(DataError, match="Row 7"),
+        Sending(lambda: line, idle_timeout_s=None) as sending,
+    ):
         sending.finish()
 
 
@@ -147,14 +150,14 @@ def test_end_without_a_commit_is_an_error(line: Line, answers: tuple[Any, ...]) 
     line.tell(*answers, None)
     with (  # the one where the end was not said by then
         pytest.raises((InternalError, OutcomeUnknown)),
-        Sending(line, idle_timeout_s=None) as sending,
+        Sending(lambda: line, idle_timeout_s=None) as sending,
     ):
         sending.finish()
 
 
 def test_silent_server_is_given_up(line: Line) -> None:
     started = time.monotonic()
-    with Sending(line, idle_timeout_s=0.2, join_s=0.1) as sending:
+    with Sending(lambda: line, idle_timeout_s=0.2, join_s=0.1) as sending:
         sending.send(BATCH)
         with pytest.raises(Unavailable, match=r"silent for 0\.2 s"):
             sending.finish()
@@ -162,7 +165,7 @@ def test_silent_server_is_given_up(line: Line) -> None:
 
 
 def test_server_that_is_silent_after_the_end_leaves_it_open(line: Line) -> None:
-    with Sending(line, idle_timeout_s=1, join_s=0.1) as sending:
+    with Sending(lambda: line, idle_timeout_s=1, join_s=0.1) as sending:
         with pytest.raises(OutcomeUnknown, match="silent for 1 s since"):
             sending.finish()
         assert sending.may_be_kept
@@ -174,7 +177,7 @@ def test_server_that_ends_after_the_end_without_a_word_leaves_it_open(line: Line
         line.tell(None)
 
     server = threading.Thread(target=end)
-    with Sending(line, idle_timeout_s=None) as sending:
+    with Sending(lambda: line, idle_timeout_s=None) as sending:
         server.start()
         with pytest.raises(OutcomeUnknown, match="without saying that it was kept"):
             sending.finish()
@@ -182,6 +185,35 @@ def test_server_that_ends_after_the_end_without_a_word_leaves_it_open(line: Line
 
 
 def test_server_hears_of_a_source_that_is_slow(line: Line) -> None:
-    with Sending(line, idle_timeout_s=None):
+    with Sending(lambda: line, idle_timeout_s=None):
         eventually(lambda: Sent(0) in line.said)
         line.tell(None)
+
+
+def test_call_that_opens_after_the_caller_gave_up_is_ended(line: Line) -> None:
+    opens = threading.Event()
+
+    def open_call() -> Line:
+        assert opens.wait(PATIENCE_S)
+        return line
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Sending(open_call, idle_timeout_s=None, join_s=0.01),
+    ):
+        raise KeyboardInterrupt
+    opens.set()
+    assert line.ended.wait(PATIENCE_S)
+    assert line.said == []
+
+
+def test_call_that_does_not_open_raises_what_it_says() -> None:
+    def open_call() -> Line:
+        raise Unavailable("No connection.")
+
+    with (
+        pytest.raises(Unavailable, match="No connection"),
+        Sending(open_call, idle_timeout_s=None) as sending,
+    ):
+        sending.finish()
+    assert not sending.may_be_kept
